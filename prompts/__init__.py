@@ -1,0 +1,1 @@
+"""Prompts: CueSet -> chat messages, and back."""

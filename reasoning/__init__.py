@@ -1,0 +1,1 @@
+"""Reasoning: CueSet -> Explanation, through interchangeable engines."""

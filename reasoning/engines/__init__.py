@@ -1,0 +1,1 @@
+"""Engines: one adapter per file, one Protocol."""

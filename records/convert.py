@@ -1,0 +1,165 @@
+"""Record <-> JSON value, checked against the JSON Schemas at the boundary.
+
+``from_json`` accepts what other tools and human coders write (ids and optional keys absent or null, FACS codes in
+any spelling, the clip as a bare string) and ``to_json`` writes one canonical form; record -> JSON -> record is exact.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import cattrs
+from cattrs.gen import make_dict_unstructure_fn, override
+
+from ..errors import RecordError
+from .clip import Clip
+from .cue import Cue, CueSet
+from .curve import Curve
+from .explanation import Explanation
+from .labels import parse_action_unit
+from .score import Score
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
+
+R = TypeVar("R")
+
+#: Record class -> its schema in ``records/schemas``.
+SCHEMA_NAMES: dict[type, str] = {
+    Clip: "clip",
+    CueSet: "cueset",
+    Curve: "curve",
+    Explanation: "explanation",
+    Score: "score",
+}
+
+
+@cache
+def schema(name: str) -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) ``records/schemas/{name}.json``."""
+    text = (resources.files(__package__) / "schemas" / f"{name}.json").read_text(encoding="utf-8")
+    return cast("dict[str, Any]", json.loads(text))
+
+
+@cache
+def _validator(name: str) -> "Validator":
+    from jsonschema import Draft202012Validator
+    from referencing import Registry
+    from referencing.jsonschema import DRAFT202012
+
+    parts = ("clip", "cue", "gap", "claim")
+    registry: Registry[Any] = Registry().with_resources(
+        [(f"{part}.json", DRAFT202012.create_resource(schema(part))) for part in parts]
+    )
+    return Draft202012Validator(schema(name), registry=registry)
+
+
+def check(value: Any, name: str) -> None:
+    """Check a JSON value against ``records/schemas/{name}.json``.
+
+    Raises
+    ------
+    RecordError
+        Names the place in the value (``cues/3/confidence``), what was found and what was expected.
+    """
+    from jsonschema.exceptions import best_match
+
+    error = best_match(_validator(name).iter_errors(value))
+    if error is not None:
+        place = "/".join(str(step) for step in error.absolute_path) or "the top level"
+        message = error.message if len(error.message) <= 200 else error.message[:197] + "..."
+        raise RecordError(f"not a valid {name}: at {place}: {message}")
+
+
+@cache
+def _converter() -> cattrs.Converter:
+    converter = cattrs.Converter(forbid_extra_keys=False)
+    # Marks have a default and are rare: leaving the empty ones out keeps cue files short.
+    converter.register_unstructure_hook(
+        Cue, make_dict_unstructure_fn(Cue, converter, marks=override(omit_if_default=True))
+    )
+    return converter
+
+
+def to_json(record: object) -> dict[str, Any]:
+    """JSON value (dict of str, numbers, lists, None) of a record."""
+    return cast("dict[str, Any]", _plain(_converter().unstructure(record)))
+
+
+def _plain(value: Any) -> Any:
+    """Tuples become lists: the value equals what ``json.loads(json.dumps(value))`` gives."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def from_json(value: object, cls: type[R]) -> R:
+    """Record of class ``cls`` from a JSON value, checked against its schema.
+
+    Raises
+    ------
+    RecordError
+        The value does not fit the schema, or cue ids are not unique.
+    """
+    check(value, SCHEMA_NAMES[cls])
+    mapping = cast("Mapping[str, Any]", value)
+    if cls is CueSet:
+        mapping = _canonical_cueset(mapping)
+    try:
+        return _converter().structure(_without_nulls(mapping), cls)
+    except (
+        cattrs.BaseValidationError,
+        ValueError,
+        TypeError,
+    ) as error:  # pragma: no cover - schema is stricter
+        raise RecordError(f"not a valid {SCHEMA_NAMES[cls]}: {error}") from error
+
+
+def _without_nulls(value: Any) -> Any:
+    """Drop nulls: null means the same as absent, the record's defaults speak (only a score's parts may be null)."""
+    if isinstance(value, Mapping):
+        return {
+            key: item if key == "parts" else _without_nulls(item) for key, item in value.items() if item is not None
+        }
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
+
+
+def _canonical_cueset(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Fill in what other tools leave out: clip as an object, modality, canonical FACS codes, unique ids."""
+    clip = value["clip"]
+    raw_cues = value.get("cues") or []
+    cues = [_canonical_cue(cue) for cue in raw_cues]
+    taken = Counter(cue["id"] for cue in cues if cue.get("id"))
+    repeated = [cue_id for cue_id, count in taken.items() if count > 1]
+    if repeated:
+        raise RecordError(
+            f"not a valid cueset: cue ids must be unique, {repeated[0]!r} occurs {taken[repeated[0]]} times"
+        )
+    numbers: Counter[str] = Counter()
+    for cue in cues:
+        while not cue.get("id"):
+            stem = f"{cue.get('subject') or cue['modality']}.{cue['code']}"
+            numbers[stem] += 1
+            candidate = f"{stem}.{numbers[stem]}"
+            if candidate not in taken:
+                cue["id"] = candidate
+    return {**value, "clip": {"id": clip} if isinstance(clip, str) else clip, "cues": cues}
+
+
+def _canonical_cue(cue: Mapping[str, Any]) -> dict[str, Any]:
+    canonical = {key: item for key, item in cue.items() if item is not None}
+    action_unit = parse_action_unit(cue["code"]) if cue.get("modality") in ("face", None) else None
+    if action_unit is not None:
+        canonical["code"], side = action_unit
+        if side is not None:
+            canonical.setdefault("side", side)
+    if "modality" not in canonical:
+        if action_unit is None:
+            raise RecordError(f"not a valid cueset: cue {cue['code']!r} has no modality and is no FACS action unit")
+        canonical["modality"] = "face"
+    return canonical

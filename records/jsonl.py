@@ -1,0 +1,63 @@
+"""JSON Lines: one record per line, UTF-8; a bad row is named by file and line."""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, TypeVar
+
+from ..errors import RecordError
+from .convert import from_json, to_json
+
+R = TypeVar("R")
+
+#: A longer line is refused unread: no record of ours comes near it.
+MAX_LINE_BYTES = 64 * 1024 * 1024
+
+
+def dump_line(record: object) -> str:
+    """One record as one line of JSON, without the newline. Raises ValueError on NaN or infinity."""
+    return json.dumps(to_json(record), ensure_ascii=False, allow_nan=False)
+
+
+def write_jsonl(records: Iterable[object], file: IO[str]) -> None:
+    """Write records, one per line."""
+    for record in records:
+        file.write(dump_line(record) + "\n")
+
+
+def read_jsonl(path: str | Path, cls: type[R]) -> Iterator[R]:
+    """Yield the records of a JSON Lines file in order; blank lines are passed over.
+
+    Raises
+    ------
+    RecordError
+        ``FILE:LINE: what is wrong`` for a line that is no JSON or does not fit the schema of ``cls``; or the file
+        cannot be read.
+    """
+    try:
+        with open(path, "rb") as file:
+            number = 0
+            while line := file.readline(MAX_LINE_BYTES + 1):
+                number += 1
+                if len(line) > MAX_LINE_BYTES:
+                    raise RecordError(f"{path}:{number}: line is longer than {MAX_LINE_BYTES >> 20} MiB")
+                if line.strip():
+                    yield _read_line(line, cls, f"{path}:{number}")
+    except OSError as error:
+        raise RecordError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def _read_line(line: bytes, cls: type[R], place: str) -> R:
+    try:
+        value = json.loads(line.decode("utf-8-sig"), parse_constant=_refuse_constant)
+        return from_json(value, cls)
+    except UnicodeDecodeError as error:
+        raise RecordError(f"{place}: not UTF-8 text ({error.reason}); expected one JSON object per line") from error
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise RecordError(f"{place}: not JSON ({error}); expected one JSON object per line") from error
+    except RecordError as error:
+        raise RecordError(f"{place}: {error}") from error
+
+
+def _refuse_constant(name: str) -> float:
+    raise RecordError(f"{name} is not a JSON number; leave the value out or write null")

@@ -1,0 +1,80 @@
+"""The closed vocabularies that records are written in.
+
+Everything here is a constant or a pure function of strings, so that any stage can import it.
+"""
+
+import re
+from typing import Final, Literal, get_args
+
+#: The closed set every distribution is given over, in a fixed order (Ekman's six and neutral).
+EMOTIONS: Final = ("happiness", "sadness", "anger", "fear", "surprise", "disgust", "neutral")
+
+Modality = Literal["face", "head", "gaze", "body", "voice", "speech", "scene", "physiology"]
+MODALITIES: Final[tuple[Modality, ...]] = get_args(Modality)
+
+State = Literal["present", "absent", "unknown"]
+STATES: Final[tuple[State, ...]] = get_args(State)
+
+Side = Literal["left", "right", "top", "bottom"]
+SIDES: Final[tuple[Side, ...]] = get_args(Side)
+
+Polarity = Literal["affirmed", "negated"]
+
+#: Why a modality says nothing about a clip. A gap is always said aloud, never filled with zeros.
+GapReason = Literal[
+    "no_face",
+    "several_faces",
+    "no_video_track",
+    "no_audio_track",
+    "silent",
+    "no_speech",
+    "no_transcript",
+    "occluded",
+    "low_light",
+    "too_small",
+    "too_short",
+    "left_frame",
+    "missing_model",
+    "missing_package",
+    "extractor_failed",
+    "not_requested",
+]
+GAP_REASONS: Final[tuple[GapReason, ...]] = get_args(GapReason)
+
+#: Caveats that travel with a cue. ``during_speech``: the mouth was talking, so the movement may be articulation;
+#: ``low_confidence``: the extractor cannot measure this well; ``presence_only``: seen, but its timing and intensity
+#: claim nothing; ``pooled_norm``: the level word compares with a pooled norm, not with this speaker's own baseline.
+Mark = Literal["during_speech", "low_confidence", "presence_only", "pooled_norm"]
+MARKS: Final[tuple[Mark, ...]] = get_args(Mark)
+
+_SIDE_LETTERS: Final[dict[str, Side]] = {"L": "left", "R": "right", "T": "top", "B": "bottom"}
+_ACTION_UNIT = re.compile(r"(?:AU)?\s*([LRTB])?0*(\d{1,2})([LRTB])?(?:_[rc])?", re.IGNORECASE)
+
+
+def parse_action_unit(code: str) -> tuple[str, Side | None] | None:
+    """Canonical action-unit code and side of a FACS code as any tool or human coder writes it.
+
+    Parameters
+    ----------
+    code : str
+        ``"AU12"``, ``"AU01"``, ``"12"``, ``"L12"``, ``"AU12L"``, ``"AU06_r"`` …
+
+    Returns
+    -------
+    tuple of (str, side or None), or None
+        None when ``code`` is no FACS code. Sides follow the FACS manual: L, R (of the person), T, B (lip).
+
+    Examples
+    --------
+    >>> parse_action_unit("AU01_r")
+    ('AU1', None)
+    >>> parse_action_unit("L12")
+    ('AU12', 'left')
+    >>> parse_action_unit("f0_mean") is None
+    True
+    """
+    match = _ACTION_UNIT.fullmatch(code.strip())
+    if match is None or (match[1] and match[3]) or int(match[2]) == 0:
+        return None
+    letter = (match[1] or match[3] or "").upper()
+    return f"AU{int(match[2])}", _SIDE_LETTERS.get(letter)
