@@ -81,6 +81,8 @@ def _converter() -> cattrs.Converter:
     converter.register_unstructure_hook(
         Cue, make_dict_unstructure_fn(Cue, converter, marks=override(omit_if_default=True))
     )
+    # The parts of a score are what the schema admits: numbers, words or null.
+    converter.register_structure_hook(float | str | None, lambda value, _: value)
     return converter
 
 

@@ -8,5 +8,5 @@ class Score:
     """One score. ``value`` is None when the score does not apply; it is never 0 for that reason."""
 
     name: str
-    value: float | None
+    value: float | None = None
     parts: dict[str, float | str | None] | None = None

@@ -1,0 +1,48 @@
+# Two commands matter: `make demo` explains a clip, `make test` proves the core. The rest is for contributors.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: demo test test-all check bench soak docs clean help
+
+help:  ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; install it or run: make PYTHON=/path/to/python"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed, $(PYTHON) is older; run: make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# Each stamp is one set of extras; it is renewed when pyproject.toml changes.
+$(VENV)/.core: pyproject.toml | $(BIN)/python
+	$(PIP) -e . && touch $@
+$(VENV)/.dev: pyproject.toml $(VENV)/.core
+	$(PIP) -e '.[dev]' && touch $@
+$(VENV)/.all: pyproject.toml $(VENV)/.dev
+	$(PIP) -e '.[dev,reference]' && touch $@
+
+demo: $(VENV)/.core  ## set up, then explain examples/clip.mp4 offline
+	$(BIN)/emoreason models fetch
+	$(BIN)/emoreason explain examples/clip.mp4 --offline --purpose research
+
+test: $(VENV)/.dev  ## set up, then run the core's tests
+	$(BIN)/python -m pytest
+
+test-all: $(VENV)/.all  ## every test that needs no GPU and no network, heavy extras included
+	$(BIN)/python -m pytest -m 'not gpu and not network'
+
+check: $(VENV)/.dev  ## ruff, mypy, tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+bench: $(VENV)/.all  ## the benchmarks behind docs/benchmarks.md
+	$(BIN)/python bench/startup.py
+	$(BIN)/python bench/cues.py
+	$(BIN)/python bench/fit_evidence.py --dry-run
+
+clean:  ## remove the environment and caches
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
