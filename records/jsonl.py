@@ -36,15 +36,33 @@ def read_jsonl(path: str | Path, cls: type[R]) -> Iterator[R]:
     """
     try:
         with open(path, "rb") as file:
-            number = 0
-            while line := file.readline(MAX_LINE_BYTES + 1):
-                number += 1
-                if len(line) > MAX_LINE_BYTES:
-                    raise RecordError(f"{path}:{number}: line is longer than {MAX_LINE_BYTES >> 20} MiB")
-                if line.strip():
-                    yield _read_line(line, cls, f"{path}:{number}")
+            for _, row in read_rows(file, cls, str(path)):
+                if isinstance(row, RecordError):
+                    raise row
+                yield row
     except OSError as error:
         raise RecordError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def read_rows(file: IO[bytes], cls: type[R], name: str) -> Iterator[tuple[str, R | RecordError]]:
+    """Yield ``("NAME:LINE", record)`` for every line; a bad line gives its RecordError and the next one is read."""
+    number = 0
+    while line := file.readline(MAX_LINE_BYTES + 1):
+        number += 1
+        place = f"{name}:{number}"
+        if len(line) > MAX_LINE_BYTES:
+            _skip_rest_of_line(file, line)
+            yield place, RecordError(f"{place}: line is longer than {MAX_LINE_BYTES >> 20} MiB")
+        elif line.strip():
+            try:
+                yield place, _read_line(line, cls, place)
+            except RecordError as error:
+                yield place, error
+
+
+def _skip_rest_of_line(file: IO[bytes], line: bytes) -> None:
+    while line and not line.endswith(b"\n"):
+        line = file.readline(MAX_LINE_BYTES)
 
 
 def _read_line(line: bytes, cls: type[R], place: str) -> R:
