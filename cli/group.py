@@ -1,0 +1,89 @@
+"""The command group: loads a verb only when it is used, and turns errors into one line and an exit code."""
+
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NoReturn
+
+import click
+
+from ..errors import ConfigError, EmoreasonError
+
+#: Exit codes, the same for every verb.
+OK: Final = 0
+SOME_FAILED: Final = 1
+USAGE: Final = 2
+NOTHING_DONE: Final = 3
+INTERRUPTED: Final = 128 + signal.SIGINT
+PIPE_CLOSED: Final = 141  # 128 + SIGPIPE, as shells count it; Windows has no such signal
+
+EXIT_CODES: Final = """\b
+Exit codes:
+  0    all inputs done
+  1    some inputs failed, the others are done
+  2    usage or configuration error, or a refused purpose
+  3    nothing could be done
+  130  interrupted; what was done is kept"""
+
+
+class LazyGroup(click.Group):
+    """A group that knows its verbs by name and one-line summary and imports a verb's module when it is invoked.
+
+    ``verbs`` maps name -> (``module:attribute`` relative to this package, summary).
+    """
+
+    def __init__(self, *args: Any, verbs: Mapping[str, tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._verbs = verbs
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of the verbs, in the order they were given."""
+        return list(self._verbs)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of one verb; None when there is no such verb."""
+        if cmd_name not in self._verbs:
+            return None
+        module, attribute = self._verbs[cmd_name][0].split(":")
+        command = getattr(importlib.import_module(module, __package__), attribute)
+        assert isinstance(command, click.Command)  # noqa: S101 - a wrong entry in our own table
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the verbs from the table: importing them all would make ``--help`` slow."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in self._verbs.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb; a closed stdout ends it quietly."""
+        try:
+            done = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            ctx.exit(_leave_closed_pipe())
+        return done
+
+    def main(self, args: Sequence[str] | None = None, *_: Any, **extra: Any) -> NoReturn:
+        """Run, and exit with one of :data:`EXIT_CODES`; an :class:`EmoreasonError` is one line on stderr."""
+        extra.pop("standalone_mode", None)
+        try:
+            done = super().main(args, standalone_mode=False, **extra)
+            code = done if isinstance(done, int) else OK
+        except click.ClickException as error:
+            error.show()
+            code = error.exit_code
+        except (click.Abort, KeyboardInterrupt):
+            click.echo("emoreason: interrupted", err=True)
+            code = INTERRUPTED
+        except EmoreasonError as error:
+            click.echo(f"emoreason: error: {error}", err=True)
+            code = USAGE if isinstance(error, ConfigError) else NOTHING_DONE
+        sys.exit(code)
+
+
+def _leave_closed_pipe() -> int:
+    # The reader (`| head`) went away. Python would complain again while it flushes stdout at exit.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return PIPE_CLOSED

@@ -1,0 +1,52 @@
+"""Entry point of the command ``emoreason``."""
+
+from typing import Final
+
+import click
+
+from .. import __version__
+from .group import EXIT_CODES, LazyGroup
+
+#: Verb -> (module:attribute, summary).
+VERBS: Final = {
+    "explain": (".explain:explain", "Explain the emotion clips express, with the moment behind every claim."),
+    "cues": (".cues:cues", "Extract time-stamped cues from clips (JSON Lines or CSV)."),
+    "prompt": (".prompt:prompt", "Print exactly what a model would get for a clip."),
+    "models": (".models:models", "Fetch, list and verify the model files that extraction needs."),
+    "doctor": (".doctor:doctor", "Say what works on this machine and how to mend what does not."),
+}
+
+_HELP: Final = f"""Explain the emotion a clip expresses, with evidence anyone can check.
+
+\b
+Examples:
+  emoreason explain clip.mp4                  read it on the terminal
+  emoreason explain clips/ --out results      a folder of clips, kept as files
+  emoreason cues clip.mp4 --format csv        only the cues
+  emoreason prompt clip.mp4                   what a model would be asked
+  emoreason doctor                            what works here, what does not
+
+It speaks of expressed emotion, never of what anyone felt. People whose face or voice is analysed must be
+informed of it.
+
+{EXIT_CODES}
+
+\b
+Shell completion (bash; also zsh, fish):
+  eval "$(_EMOREASON_COMPLETE=bash_source emoreason)\""""
+
+
+@click.group(
+    cls=LazyGroup,
+    verbs=VERBS,
+    help=_HELP,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, "-V", "--version", prog_name="emoreason", message="%(prog)s %(version)s")
+def emoreason() -> None:
+    """Root of the verbs."""
+
+
+def main() -> None:
+    """Run the command line; always ends in SystemExit."""
+    emoreason.main(prog_name="emoreason")

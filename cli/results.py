@@ -1,0 +1,85 @@
+"""The folder that ``--out`` names: files that are whole or not there, written line by line as clips are done."""
+
+import contextlib
+import json
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from ..errors import ConfigError
+from ..records.jsonl import dump_line
+
+
+class AtomicLines:
+    """A text file that grows under a hidden name and takes its real name when closed.
+
+    It takes the name also when the run was interrupted: what was done is kept. With ``keep_empty=False`` a file
+    without a line does not appear, and an older one of that name is removed.
+    """
+
+    def __init__(self, path: Path, *, keep_empty: bool = True) -> None:
+        self.path = path
+        self._keep_empty = keep_empty
+        self._partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+        self._file: IO[str] = open(self._partial, "w", encoding="utf-8", newline="")  # noqa: SIM115
+        self.count = 0
+
+    def write(self, text: str) -> None:
+        """Append one line (without its newline) and flush it."""
+        self._file.write(text + "\n")
+        self._file.flush()
+        self.count += 1
+
+    def close(self) -> None:
+        """Give the file its name."""
+        self._file.close()
+        if self.count or self._keep_empty:
+            os.replace(self._partial, self.path)
+        else:
+            self._partial.unlink()
+            with contextlib.suppress(FileNotFoundError):
+                self.path.unlink()
+
+
+class OutFolder:
+    """Named JSON Lines files in one folder; a context manager that gives them their names at the end.
+
+    Raises
+    ------
+    ConfigError
+        The folder cannot be made or written.
+    """
+
+    def __init__(self, folder: str | Path, *names: str) -> None:
+        self.folder = Path(folder)
+        self._files: dict[str, AtomicLines] = {}
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for name in names:
+                self._files[name] = AtomicLines(self.folder / name)
+            self._files["errors.jsonl"] = AtomicLines(self.folder / "errors.jsonl", keep_empty=False)
+        except OSError as error:
+            raise ConfigError(f"--out {folder}: cannot be written: {error.strerror or error}") from error
+
+    def __enter__(self) -> "OutFolder":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for file in self._files.values():
+            file.close()
+
+    def add(self, name: str, record: object) -> None:
+        """Append one record to one of the files."""
+        self._files[name].write(dump_line(record))
+
+    def add_text(self, name: str, text: str) -> None:
+        """Append one line of text to one of the files."""
+        self._files[name].write(text)
+
+    def add_error(self, place: str, error: BaseException) -> None:
+        """Append one failed input to ``errors.jsonl``."""
+        row = {"clip": place, "error": type(error).__name__, "message": str(error)}
+        self._files["errors.jsonl"].write(json.dumps(row, ensure_ascii=False))

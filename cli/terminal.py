@@ -1,0 +1,115 @@
+"""The terminal: results alone go to stdout, everything else (notices, errors, progress) to stderr."""
+
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from ..reasoning.purpose import UNDECLARED, declared_purpose
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
+
+#: Wider text is hard to read.
+MAX_WIDTH = 100
+
+# Control characters (a terminal would obey them) and the marks that turn the direction of writing around.
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+def printable(text: str) -> str:
+    """Text with everything removed that a terminal would obey instead of show (file names, transcripts)."""
+    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def notice(text: str) -> None:
+    """One line for the person at the terminal."""
+    click.echo(f"emoreason: {_one_line(text)}", err=True)
+
+
+def complain(place: str, error: BaseException | str) -> None:
+    """One line about an input that failed; the place is not repeated when the message begins with it."""
+    message = str(error)
+    notice(f"error: {message}" if message.startswith(place) else f"error: {place}: {message}")
+
+
+def _one_line(text: str) -> str:
+    return printable(" ".join(text.split()))
+
+
+def check_purpose(purpose: str | None) -> str | None:
+    """Refuse a forbidden purpose (PurposeError); say once that none was declared."""
+    accepted = declared_purpose(purpose)
+    if accepted is None:
+        notice(UNDECLARED)
+    return accepted
+
+
+def print_line(line: str) -> None:
+    """One line of results on stdout, UTF-8 on every system, at once (a reader may be waiting)."""
+    stream = sys.stdout.buffer
+    stream.write(line.encode("utf-8") + b"\n")
+    stream.flush()
+
+
+def console() -> "Console":
+    """Rich console on stdout, not wider than :data:`MAX_WIDTH`."""
+    from rich.console import Console
+
+    found = Console(highlight=False)
+    found.width = min(found.width, MAX_WIDTH)
+    return found
+
+
+class Meter:
+    """Progress over clips with time elapsed and time left; silent where stderr is no terminal."""
+
+    def __init__(self, progress: "Progress | None", total: int) -> None:
+        self._progress = progress
+        self._task = progress.add_task("", total=total) if progress else None
+
+    def show(self, name: str) -> None:
+        """Say what is being worked on."""
+        if self._progress and self._task is not None:
+            self._progress.update(self._task, description=_one_line(name)[-40:])
+
+    def advance(self) -> None:
+        """Count one clip as done."""
+        if self._progress and self._task is not None:
+            self._progress.advance(self._task)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Take the progress line away while results are printed to the same screen."""
+        if self._progress is None:
+            yield
+            return
+        self._progress.stop()
+        try:
+            yield
+        finally:
+            self._progress.start()
+
+
+@contextmanager
+def meter(total: int) -> Iterator[Meter]:
+    """Show progress over ``total`` clips on stderr while the block runs."""
+    if not sys.stderr.isatty():
+        yield Meter(None, total)
+        return
+    from rich import progress as parts
+    from rich.console import Console
+
+    name = parts.TextColumn("{task.description}", markup=False)
+    bar = [parts.BarColumn(bar_width=24), parts.MofNCompleteColumn()] if total > 1 else []
+    left = [parts.TextColumn("left"), parts.TimeRemainingColumn()] if total > 1 else []
+    columns = [parts.SpinnerColumn(), name, *bar, parts.TimeElapsedColumn(), *left]
+    # Never redirect: rich would send the results on stdout to stderr.
+    with parts.Progress(
+        *columns, console=Console(stderr=True), transient=True, redirect_stdout=False, redirect_stderr=True
+    ) as progress:
+        yield Meter(progress, total)
