@@ -1,0 +1,104 @@
+"""CueSet -> Explanation: ask an engine, read what it wrote, add what could not be observed."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from ..records import CueSet, Explanation
+from .engines import Engine, Request, load_engine
+from .purpose import declared_purpose
+
+if TYPE_CHECKING:
+    from ..cues.extractor import Settings
+
+T = TypeVar("T")
+
+
+def explain_cues(
+    cueset: CueSet,
+    engine: Engine,
+    *,
+    preset: str = "explain",
+    language: str = "en",
+    compounds: bool = False,
+) -> Explanation:
+    """Explain one clip from its cues.
+
+    Parameters
+    ----------
+    cueset : CueSet
+        Cues and gaps, extracted here or by other tools.
+    engine : Engine
+        What reasons over them (:func:`emoreason.reasoning.engines.load_engine`).
+    preset, language : str
+        Which prompt (``prompts/``).
+    compounds : bool
+        Ask for compound emotions (``happily surprised``) too.
+
+    Raises
+    ------
+    EmoreasonError
+        The engine cannot answer, or what it wrote cannot be read.
+    """
+    from ..prompts.contract import read_answer
+
+    reply = engine.answer(Request(cueset=cueset, preset=preset, language=language, compounds=compounds))
+    explanation = read_answer(reply.text, cueset)
+    return replace(
+        explanation,
+        clip=cueset.clip.id,
+        engine=engine.name,
+        model=engine.model,
+        gaps=_once((*cueset.gaps, *explanation.gaps)),
+        notes=_once((*reply.notes, *explanation.notes)),
+    )
+
+
+def _once(items: Iterable[T]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(items))
+
+
+def explain(
+    path: str | Path,
+    *,
+    engine: str | Engine = "evidence",
+    preset: str = "explain",
+    language: str = "en",
+    compounds: bool = False,
+    settings: "Settings | None" = None,
+    purpose: str | None = None,
+) -> Explanation:
+    """Explain the emotion a video, audio file or picture expresses.
+
+    Parameters
+    ----------
+    path : str or Path
+        The clip.
+    engine : str or Engine
+        A registered name, ``package.module:Class``, ``file.py:Class``, or an engine.
+    preset, language, compounds
+        As for :func:`explain_cues`.
+    settings : Settings, optional
+        What extraction should know (transcript, speaker baseline).
+    purpose : str, optional
+        What this is for; by default ``EMOREASON_PURPOSE`` (:mod:`emoreason.reasoning.purpose`).
+
+    Raises
+    ------
+    EmoreasonError
+        The purpose is refused, the clip cannot be read, or the engine cannot answer.
+
+    Examples
+    --------
+    >>> import emoreason
+    >>> explanation = emoreason.explain("clip.mp4", purpose="research")  # doctest: +SKIP
+    >>> explanation.labels  # doctest: +SKIP
+    ('happy', 'amused')
+    """
+    from ..cues import extract
+
+    declared_purpose(purpose)
+    chosen = load_engine(engine) if isinstance(engine, str) else engine
+    cueset = extract(path, settings=settings)
+    return explain_cues(cueset, chosen, preset=preset, language=language, compounds=compounds)
