@@ -16,12 +16,11 @@ from ..errors import ConfigError
 @cache
 def _pattern(language: str, ambiguous: bool) -> re.Pattern[str]:
     file = resources.files(__package__) / "data" / "emotion_words.csv"
-    with file.open(encoding="utf-8", newline="") as lines:
-        words = [
-            row["word"]
-            for row in csv.DictReader(lines)
-            if row["language"] == language and (ambiguous or row["sense"] == "emotion")
-        ]
+    words = [
+        row["word"]
+        for row in csv.DictReader(file.read_text(encoding="utf-8").splitlines())
+        if row["language"] == language and (ambiguous or row["sense"] == "emotion")
+    ]
     if not words:
         raise ConfigError(f"there is no emotion-word list for language {language!r}; expected en or zh")
     # Longest first, so that the longer of two words that begin alike is the one reported.

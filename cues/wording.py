@@ -47,7 +47,7 @@ def wording(language: str) -> dict[str, Any]:
 
 @cache
 def action_unit_table() -> tuple[dict[str, str], ...]:
-    """Rows of ``au_names.csv``: code, FACS name, half of the face, who measures it, whether speech or blinks move it."""
+    """Rows of ``au_names.csv``: code, FACS name, half of the face, who measures it, what speech or blinks move."""
     return tuple(csv.DictReader(_data("au_names.csv").splitlines()))
 
 
@@ -108,7 +108,7 @@ def cue_text(cue: Cue, language: str = "en") -> str:
     else:
         details = [line[cue.state], *_span(cue.start_s, cue.end_s, words)]
     caveats = [words["marks"][mark] for mark in cue.marks]
-    return line["semicolon"].join([head + line["colon"] + line["comma"].join(details), *caveats])
+    return str(line["semicolon"].join([head + line["colon"] + line["comma"].join(details), *caveats]))
 
 
 def gap_text(gap: Gap, language: str = "en") -> str:
@@ -149,7 +149,7 @@ def _present_details(cue: Cue, words: dict[str, Any]) -> list[str]:
 
 
 def _known(word: str, words: dict[str, str], line: dict[str, str]) -> str:
-    return words.get(word) or line["foreign"].format(name=plain_name(word))
+    return words[word] if word in words else line["foreign"].format(name=plain_name(word))
 
 
 def _value(value: float, unit: str | None, words: dict[str, Any]) -> str:
