@@ -11,7 +11,7 @@ from .. import __version__
 from .checks import Check, run_checks
 from .group import OK, SOME_FAILED
 from .options import offline_option
-from .terminal import console, print_line
+from .terminal import print_line, show
 
 _HELP: Final = """Say what works on this machine and how to mend what does not.
 
@@ -47,10 +47,10 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
 
 
 def _print_table(checks: Sequence[Check]) -> None:
+    from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
-    screen = console()
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
@@ -61,6 +61,6 @@ def _print_table(checks: Sequence[Check]) -> None:
         if check.remedy:
             body.append(f"\n→ {check.remedy}", "cyan")
         table.add_row(Text(mark, style), Text(check.name, "bold"), body)
-    screen.print(table)
     failed = sum(check.verdict == "fail" for check in checks)
-    screen.print(Text(f"\nemoreason {__version__}: " + (f"{failed} to mend" if failed else "all well"), "bold"))
+    verdict = Text(f"\nemoreason {__version__}: " + (f"{failed} to mend" if failed else "all well"), "bold")
+    show(Group(table, verdict))

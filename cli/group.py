@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
 import click
@@ -26,6 +27,20 @@ Exit codes:
   2    usage or configuration error, or a refused purpose
   3    nothing could be done
   130  interrupted; what was done is kept"""
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many inputs were done and how many failed."""
+
+    done: int = 0
+    failed: int = 0
+
+    def exit_code(self) -> int:
+        """Return :data:`OK`, :data:`SOME_FAILED` or, when no input was done, :data:`NOTHING_DONE`."""
+        if self.done == 0:
+            return NOTHING_DONE
+        return SOME_FAILED if self.failed else OK
 
 
 class LazyGroup(click.Group):

@@ -1,5 +1,6 @@
 """Entry point of the command ``emoreason``."""
 
+import signal
 from typing import Final
 
 import click
@@ -49,4 +50,6 @@ def emoreason() -> None:
 
 def main() -> None:
     """Run the command line; always ends in SystemExit."""
+    # Asked to stop by a scheduler: like Ctrl-C, so that what was done is kept.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     emoreason.main(prog_name="emoreason")

@@ -1,12 +1,15 @@
 """Options that several verbs share."""
 
+import functools
 import os
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Final, TypeVar
 
 import click
 
-F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 def _set_offline(_: click.Context, __: click.Parameter, offline: bool) -> bool:
@@ -37,3 +40,48 @@ json_option = click.option(
     default=None,
     help="JSON Lines or readable text on stdout. [default: text on a terminal, JSON Lines when piped]",
 )
+
+clips_argument = click.argument("clips", nargs=-1, metavar="[CLIP]...")
+
+cues_option = click.option(
+    "--cues",
+    "cue_files",
+    metavar="FILE",
+    multiple=True,
+    help="Lines of cues (one CueSet per line, of any tool or human coder) instead of clips; - is stdin.",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What an engine is asked."""
+
+    preset: str
+    language: str
+    compounds: bool
+
+
+_QUESTION_OPTIONS: Final = (
+    click.option("--preset", default="explain", show_default=True, metavar="NAME", help="Which prompt: PRESETS."),
+    click.option("--language", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Of the prompt."),
+    click.option("--compounds", is_flag=True, help="Compound emotions too (happily surprised)."),
+)
+
+
+def gathered_into(cls: type[T], name: str, options: Sequence[Decorator]) -> Decorator:
+    """Return a decorator that adds ``options`` to a verb and hands their values over as one ``cls`` named ``name``."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            values = {field.name: kwargs.pop(field.name) for field in fields(cls)}  # type: ignore[arg-type]
+            return function(*args, **{name: cls(**values)}, **kwargs)
+
+        for option in reversed(options):
+            wrapper = option(wrapper)  # type: ignore[assignment]
+        return wrapper
+
+    return decorate
+
+
+question_options = gathered_into(Question, "question", _QUESTION_OPTIONS)

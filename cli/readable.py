@@ -17,7 +17,7 @@ from ..reasoning.purpose import NOTICE
 from .terminal import printable
 
 if TYPE_CHECKING:
-    from ..records import Claim, Clip, Explanation, Gap
+    from ..records import Claim, Clip, CueSet, Explanation, Gap
 
 #: Bars are told apart by their colour as well as by their label.
 _COLOURS: Final = {
@@ -89,7 +89,7 @@ def readable(explanation: "Explanation", clip: "Clip | None" = None) -> Renderab
     clip : Clip, optional
         Adds length and tracks to the title.
     """
-    return Group(_title(explanation, clip), *_spaced(_sections(explanation)), Text())
+    return Group(_title(explanation.clip, clip), *_spaced(_sections(explanation)), Text())
 
 
 def brief(explanation: "Explanation") -> RenderableType:
@@ -103,8 +103,8 @@ def brief(explanation: "Explanation") -> RenderableType:
     return line.append(f"  {printable(', '.join(explanation.labels))}")
 
 
-def _title(explanation: "Explanation", clip: "Clip | None") -> RenderableType:
-    title = Text(printable(explanation.clip), "bold")
+def _title(name: str, clip: "Clip | None") -> RenderableType:
+    title = Text(printable(name), "bold")
     if clip is not None:
         tracks = [name for name, there in (("video", clip.has_video), ("audio", clip.has_audio)) if there]
         length = [clock(clip.duration_s)] if clip.duration_s else []
@@ -171,10 +171,16 @@ def _section(title: str, body: RenderableType) -> RenderableType:
     return Group(Text(title, "bold"), body)
 
 
-def _claims(claims: Iterable["Claim"]) -> RenderableType:
+def _table(first_style: str) -> Table:
+    """Two columns without lines: a short first one in colour, text."""
     table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(style="cyan", no_wrap=True)
+    table.add_column(style=first_style, no_wrap=True)
     table.add_column(ratio=1)
+    return table
+
+
+def _claims(claims: Iterable["Claim"]) -> RenderableType:
+    table = _table("cyan")
     for claim in claims:
         sentence = _CITATION.sub("", printable(claim.sentence)) if claim.cue_ids else printable(claim.sentence)
         body = Text(sentence)
@@ -185,19 +191,16 @@ def _claims(claims: Iterable["Claim"]) -> RenderableType:
 
 
 def _pairs(rows: Iterable[tuple[str, str]]) -> RenderableType:
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(style="yellow", no_wrap=True)
-    table.add_column(ratio=1)
+    table = _table("yellow")
     for name, text in rows:
         table.add_row(Text(printable(name)), Text(printable(text)))
     return table
 
 
 def _gap_row(gap: "Gap") -> tuple[str, str]:
-    when = f" ({span(gap.start_s, gap.end_s)})" if gap.start_s is not None else ""
-    who = f" of {gap.subject}" if gap.subject else ""
-    detail = f": {gap.detail}" if gap.detail else ""
-    return gap.modality, f"{gap.reason.replace('_', ' ')}{who}{when}{detail}"
+    where = ", ".join(part for part in (gap.subject, span(gap.start_s, gap.end_s)) if part)
+    reason = gap.reason.replace("_", " ") + (f" ({where})" if where else "")
+    return gap.modality, f"{reason}: {gap.detail}" if gap.detail else reason
 
 
 def _prose(text: str) -> Text:
@@ -209,3 +212,21 @@ def _prose(text: str) -> Text:
 def _footer(explanation: "Explanation") -> RenderableType:
     made_by = " · ".join(part for part in (explanation.engine, explanation.model, explanation.prompt_version) if part)
     return Text(f"{NOTICE}\n{printable(made_by)}".rstrip(), "dim italic")
+
+
+def readable_cues(cueset: "CueSet") -> RenderableType:
+    """Rich renderable of the cues of a clip, ordered by time within each modality, and its gaps."""
+    from ..cues.wording import cue_text
+
+    parts: list[RenderableType] = []
+    for modality in dict.fromkeys(cue.modality for cue in cueset.cues):
+        table = _table("cyan")
+        own = [cue for cue in cueset.cues if cue.modality == modality]
+        for cue in sorted(own, key=lambda cue: cue.start_s or 0.0):
+            said = f" “{cue.text}”" if cue.text else ""
+            body = Text(printable(cue_text(cue) + said), "dim" if cue.state != "present" else "")
+            table.add_row(Text(span(cue.start_s, cue.end_s)), body.append(f"  {printable(cue.id)}", "dim"))
+        parts.append(_section(modality.capitalize(), table))
+    if cueset.gaps:
+        parts.append(_section("Not observed", _pairs(_gap_row(gap) for gap in cueset.gaps)))
+    return Group(_title(cueset.clip.id, cueset.clip), *_spaced(parts), Text())

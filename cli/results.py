@@ -71,6 +71,9 @@ class OutFolder:
         for file in self._files.values():
             file.close()
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._files
+
     def add(self, name: str, record: object) -> None:
         """Append one record to one of the files."""
         self._files[name].write(dump_line(record))

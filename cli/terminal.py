@@ -11,7 +11,7 @@ import click
 from ..reasoning.purpose import UNDECLARED, declared_purpose
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import RenderableType
     from rich.progress import Progress
 
 #: Wider text is hard to read.
@@ -56,26 +56,27 @@ def print_line(line: str) -> None:
     stream.flush()
 
 
-def console() -> "Console":
-    """Rich console on stdout, not wider than :data:`MAX_WIDTH`."""
+def show(renderable: "RenderableType") -> None:
+    """Print text for a reader on stdout, at most :data:`MAX_WIDTH` wide; without blanks at line ends when piped."""
     from rich.console import Console
 
-    found = Console(highlight=False)
-    found.width = min(found.width, MAX_WIDTH)
-    return found
+    console = Console(highlight=False, emoji=False)
+    console.width = min(console.width, MAX_WIDTH)
+    if console.is_terminal:
+        console.print(renderable)
+        return
+    with console.capture() as captured:
+        console.print(renderable)
+    for line in captured.get().splitlines():
+        print_line(line.rstrip())
 
 
 class Meter:
     """Progress over clips with time elapsed and time left; silent where stderr is no terminal."""
 
-    def __init__(self, progress: "Progress | None", total: int) -> None:
+    def __init__(self, progress: "Progress | None", total: int, doing: str) -> None:
         self._progress = progress
-        self._task = progress.add_task("", total=total) if progress else None
-
-    def show(self, name: str) -> None:
-        """Say what is being worked on."""
-        if self._progress and self._task is not None:
-            self._progress.update(self._task, description=_one_line(name)[-40:])
+        self._task = progress.add_task(doing, total=total or None) if progress else None
 
     def advance(self) -> None:
         """Count one clip as done."""
@@ -96,10 +97,10 @@ class Meter:
 
 
 @contextmanager
-def meter(total: int) -> Iterator[Meter]:
-    """Show progress over ``total`` clips on stderr while the block runs."""
+def meter(total: int, doing: str) -> Iterator[Meter]:
+    """Show progress over ``total`` clips (0: not known) on stderr while the block runs."""
     if not sys.stderr.isatty():
-        yield Meter(None, total)
+        yield Meter(None, total, doing)
         return
     from rich import progress as parts
     from rich.console import Console
@@ -112,4 +113,4 @@ def meter(total: int) -> Iterator[Meter]:
     with parts.Progress(
         *columns, console=Console(stderr=True), transient=True, redirect_stdout=False, redirect_stderr=True
     ) as progress:
-        yield Meter(progress, total)
+        yield Meter(progress, total, doing)

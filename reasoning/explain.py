@@ -1,9 +1,8 @@
 """CueSet -> Explanation: ask an engine, read what it wrote, add what could not be observed."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from ..records import CueSet, Explanation
 from .engines import Engine, Request, load_engine
@@ -11,8 +10,6 @@ from .purpose import declared_purpose
 
 if TYPE_CHECKING:
     from ..cues.extractor import Settings
-
-T = TypeVar("T")
 
 
 def explain_cues(
@@ -44,19 +41,8 @@ def explain_cues(
     from ..prompts.contract import read_answer
 
     reply = engine.answer(Request(cueset=cueset, preset=preset, language=language, compounds=compounds))
-    explanation = read_answer(reply.text, cueset)
-    return replace(
-        explanation,
-        clip=cueset.clip.id,
-        engine=engine.name,
-        model=engine.model,
-        gaps=_once((*cueset.gaps, *explanation.gaps)),
-        notes=_once((*reply.notes, *explanation.notes)),
-    )
-
-
-def _once(items: Iterable[T]) -> tuple[T, ...]:
-    return tuple(dict.fromkeys(items))
+    explanation = read_answer(reply.text, cueset, engine=engine.name, model=engine.model, preset=preset)
+    return replace(explanation, notes=tuple(dict.fromkeys((*reply.notes, *explanation.notes))))
 
 
 def explain(

@@ -1,0 +1,160 @@
+"""``emoreason explain``: the emotion clips express, and the moment behind every claim."""
+
+import traceback
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from ..errors import EmoreasonError
+from .clips import find_clips
+from .extraction import MediaOptions, gather_inputs, media_options
+from .group import EXIT_CODES, Tally
+from .inputs import Input, read_inputs
+from .options import (
+    Question,
+    clips_argument,
+    cues_option,
+    json_option,
+    offline_option,
+    purpose_option,
+    question_options,
+)
+from .sinks import Sink, open_sinks
+from .terminal import Meter, check_purpose, complain, meter, notice, print_line
+
+if TYPE_CHECKING:
+    from ..reasoning.engines import Engine
+    from ..records import Explanation
+
+_HELP: Final = f"""Explain the emotion that clips express, with the moment behind every claim.
+
+A CLIP is a video, an audio file, a picture, a folder (searched through) or a pattern. On a terminal you get readable
+text; when piped, or with --json, one Explanation per line (JSON Lines). Progress and notices go to stderr, results
+alone to stdout. One broken file does not stop the rest.
+
+\b
+Examples:
+  emoreason explain clip.mp4 --purpose research
+  emoreason explain interviews/ --out results
+  emoreason explain take.wav --transcript take.txt --compounds
+  emoreason explain clip.mp4 --json | jq .labels
+  emoreason cues clip.mp4 | emoreason explain --cues -
+  emoreason explain clip.mp4 --engine mine.py:MyEngine
+
+{EXIT_CODES}
+"""
+
+
+@click.command(help=_HELP)
+@clips_argument
+@cues_option
+@click.option(
+    "--engine",
+    "engine_name",
+    default="evidence",
+    show_default=True,
+    metavar="NAME",
+    help="What reasons: evidence (needs no GPU), package.module:Class or file.py:Class.",
+)
+@click.option(
+    "--weights",
+    type=click.Choice(["fitted", "literature"]),
+    help="Of the evidence engine: fitted on research-only annotations, or published FACS tables alone.",
+)
+@question_options
+@media_options
+@click.option("--out", metavar="DIR", help="Also write explanations.jsonl, cues.jsonl and errors.jsonl there.")
+@json_option
+@purpose_option
+@offline_option
+@click.option("--dry-run", is_flag=True, help="List what would be explained, and do nothing.")
+@click.pass_context
+def explain(
+    ctx: click.Context,
+    clips: tuple[str, ...],
+    cue_files: tuple[str, ...],
+    engine_name: str,
+    weights: str | None,
+    question: Question,
+    media: MediaOptions,
+    out: str | None,
+    as_json: bool | None,
+    purpose: str | None,
+    dry_run: bool,
+) -> None:
+    """Explain clips or cue lines, in order."""
+    from ..reasoning.engines import load_engine
+
+    if bool(clips) == bool(cue_files):
+        raise click.UsageError("name at least one CLIP, or --cues FILE, and not both (--help shows examples)")
+    check_purpose(purpose)
+    engine = load_engine(engine_name, weights=weights)
+    found, failures = find_clips(clips)
+    media.check(found)
+    if dry_run:
+        _list(engine, [*found, *cue_files])
+        return
+    broken = (Input(place, error) for place, error in failures)
+    inputs = chain(broken, read_inputs(cue_files) if cue_files else gather_inputs(found, media))
+    tally = Tally()
+    try:
+        with meter(len(found), "explaining") as progress, open_sinks(out, as_json, many=len(found) != 1) as sinks:
+            _explain_all(inputs, engine, question, sinks, progress, tally)
+    finally:
+        _sum_up(tally, out)
+    ctx.exit(tally.exit_code())
+
+
+def _explain_all(
+    inputs: Iterable[Input],
+    engine: "Engine",
+    question: Question,
+    sinks: Sequence[Sink],
+    progress: Meter,
+    tally: Tally,
+) -> None:
+    for source in inputs:
+        try:
+            explanation = _explained(source, engine, question)
+        except EmoreasonError as error:
+            tally.failed += 1
+            complain(source.place, error)
+            for sink in sinks:
+                sink.miss(source.place, error)
+        else:
+            tally.done += 1
+            with progress.paused():
+                for sink in sinks:
+                    sink.take(source, explanation)
+        progress.advance()
+
+
+def _explained(source: Input, engine: "Engine", question: Question) -> "Explanation":
+    from ..reasoning.explain import explain_cues
+
+    cueset = source.cueset
+    try:
+        return explain_cues(
+            cueset, engine, preset=question.preset, language=question.language, compounds=question.compounds
+        )
+    except EmoreasonError:
+        raise
+    except Exception as error:  # a plug-in's own mistake costs one input, and says where it is
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{last.filename}:{last.lineno}"
+        raise EmoreasonError(f"engine {engine.name} broke: {type(error).__name__}: {error} ({place})") from error
+
+
+def _sum_up(tally: Tally, out: str | None) -> None:
+    total = tally.done + tally.failed
+    if tally.failed or out is not None or total == 0:
+        where = f"; see {out}" if out is not None and total else ""
+        notice(f"{tally.done} of {total} explained{where}")
+
+
+def _list(engine: "Engine", names: Sequence[str]) -> None:
+    for name in names:
+        print_line(name)
+    notice(f"dry run: {len(names)} would be explained by {engine.name} ({engine.model})")

@@ -1,0 +1,124 @@
+"""Options of cue extraction, and clips turned into cues with them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from ..errors import ConfigError, EmoreasonError
+from .inputs import Input
+from .options import gathered_into
+
+if TYPE_CHECKING:
+    from ..cues.extractor import Settings
+    from ..cues.limits import Limits
+
+#: A transcript longer than this is no transcript of a clip.
+_MAX_TRANSCRIPT_BYTES: Final = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaOptions:
+    """What the user asked of extraction."""
+
+    transcript: str | None
+    speaker_baseline: str | None
+    speaker_sex: str | None
+    speech_language: str
+    asr_model: str | None
+    extractor: tuple[str, ...]
+    fps: float | None
+    max_duration: float | None
+    timeout: float | None
+    memory: int | None
+    jobs: int | None
+
+    def check(self, clips: Sequence[str]) -> None:
+        """Raise ConfigError where options and clips do not fit together."""
+        if self.transcript and len(clips) > 1:
+            raise ConfigError(
+                f"--transcript {self.transcript} is for one clip, {len(clips)} were given; "
+                "put a .srt, .vtt or .txt file of the same name beside each clip instead"
+            )
+
+    def settings(self) -> "Settings":
+        """Build what the extractors are told."""
+        from ..cues.extractor import Settings
+        from ..cues.voice.levels import read_baseline
+
+        return Settings(
+            transcript=_read_transcript(self.transcript) if self.transcript else None,
+            speaker_baseline=read_baseline(self.speaker_baseline) if self.speaker_baseline else None,
+            speaker_sex=self.speaker_sex,
+            language=self.speech_language,
+            asr_model=self.asr_model,
+        )
+
+    def limits(self) -> "Limits":
+        """Build the limits of one clip: the defaults, and what the user set."""
+        from ..cues.limits import Limits
+
+        stated = {
+            "max_fps": self.fps,
+            "max_duration_s": self.max_duration,
+            "timeout_s": self.timeout,
+            "memory_mb": self.memory,
+        }
+        return Limits(**{name: value for name, value in stated.items() if value is not None})  # type: ignore[arg-type]
+
+
+def gather_inputs(clips: Sequence[str], media: MediaOptions) -> Iterator[Input]:
+    """Extract cues clip by clip, in order, each in a process of its own; a broken clip is an Input with its error."""
+    from ..cues.gather import gather_many
+
+    options = {"extractors": media.extractor} if media.extractor else {}
+    results = gather_many(clips, settings=media.settings(), limits=media.limits(), jobs=media.jobs, **options)
+    for clip, result in zip(clips, results, strict=True):
+        if isinstance(result, EmoreasonError):
+            yield Input(clip, result)
+        else:
+            yield Input(clip, result.cueset, result.curves)
+
+
+_POSITIVE: Final = click.FloatRange(min=0, min_open=True)
+
+_MEDIA_OPTIONS: Final = (
+    click.option("--transcript", metavar="FILE", help="What is said in the clip: plain text, SRT or WebVTT."),
+    click.option("--speaker-baseline", metavar="FILE", help="The speaker's usual voice, from `cues --write-baseline`."),
+    click.option(
+        "--speaker-sex",
+        type=click.Choice(["female", "male"]),
+        help="Chooses the norm for the voice where there is no baseline; never inferred.",
+    ),
+    click.option("--speech-language", default="auto", show_default=True, metavar="CODE", help="For the asr extra."),
+    click.option("--asr-model", metavar="MODEL", help="Whisper weights for the asr extra: a folder or a name."),
+    click.option(
+        "--extractor",
+        multiple=True,
+        metavar="NAME",
+        help="Only these extractors: speech, voice, face, scene, package.module:Class or file.py:Class.",
+    ),
+    click.option("--fps", type=_POSITIVE, metavar="N", help="Frames analysed per second at most. [default: 30]"),
+    click.option("--max-duration", type=_POSITIVE, metavar="SECONDS", help="Longest clip taken. [default: 3600]"),
+    click.option(
+        "--timeout", type=_POSITIVE, metavar="SECONDS", help="Given up after this. [default: 120 + 5 x length]"
+    ),
+    click.option("--memory", type=click.IntRange(min=1), metavar="MIB", help="Memory per clip. [default: 3072]"),
+    click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Clips at a time. [default: the cores]"),
+)
+
+media_options = gathered_into(MediaOptions, "media", _MEDIA_OPTIONS)
+
+
+def _read_transcript(name: str) -> str:
+    try:
+        with open(name, "rb") as file:
+            data = file.read(_MAX_TRANSCRIPT_BYTES + 1)
+        if len(data) > _MAX_TRANSCRIPT_BYTES:
+            raise ConfigError(f"--transcript {name}: larger than {_MAX_TRANSCRIPT_BYTES >> 20} MiB")
+        return data.decode("utf-8-sig")
+    except OSError as error:
+        raise ConfigError(f"--transcript {name}: cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"--transcript {name}: not UTF-8 text; convert it first") from error
