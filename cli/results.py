@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import secrets
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -21,7 +22,7 @@ class AtomicLines:
     def __init__(self, path: Path, *, keep_empty: bool = True) -> None:
         self.path = path
         self._keep_empty = keep_empty
-        self._partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+        self._partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
         self._file: IO[str] = open(self._partial, "w", encoding="utf-8", newline="")  # noqa: SIM115
         self.count = 0
 

@@ -1,0 +1,42 @@
+"""The folder ``--out`` names: whole files or none."""
+
+from pathlib import Path
+
+import pytest
+
+from emoreason.cli.results import OutFolder
+from emoreason.errors import ConfigError, MediaError
+from emoreason.records import Score
+
+
+def test_files_take_their_names_when_the_run_ends_however_it_ends(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), OutFolder(tmp_path, "scores.jsonl") as out:
+        out.add("scores.jsonl", Score(name="done", value=1.0))
+        assert not (tmp_path / "scores.jsonl").exists()
+        raise KeyboardInterrupt
+    assert '"done"' in (tmp_path / "scores.jsonl").read_text(encoding="utf-8")
+    assert [path.name for path in tmp_path.iterdir()] == ["scores.jsonl"]
+
+
+def test_errors_are_written_only_when_there_are_some(tmp_path: Path) -> None:
+    with OutFolder(tmp_path, "scores.jsonl") as out:
+        out.add_error("ü.mp4", MediaError("it is broken"))
+    assert (tmp_path / "errors.jsonl").read_text(encoding="utf-8") == (
+        '{"clip": "ü.mp4", "error": "MediaError", "message": "it is broken"}\n'
+    )
+    with OutFolder(tmp_path, "scores.jsonl"):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["scores.jsonl"]
+
+
+def test_two_runs_into_one_folder_do_not_mix_their_lines(tmp_path: Path) -> None:
+    with OutFolder(tmp_path, "scores.jsonl") as first, OutFolder(tmp_path, "scores.jsonl") as second:
+        first.add("scores.jsonl", Score(name="first", value=1.0))
+        second.add("scores.jsonl", Score(name="second", value=2.0))
+    assert len((tmp_path / "scores.jsonl").read_text(encoding="utf-8").splitlines()) == 1
+
+
+def test_a_folder_that_cannot_be_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match="--out .*file"):
+        OutFolder(tmp_path / "file", "scores.jsonl")
