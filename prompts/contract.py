@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ..errors import ModelOutputError
-from ..records import Alternative, Claim, CueSet, EmotionProbability, Explanation
+from ..records import CueSet, EmotionProbability, Explanation
 from ..records.convert import check
 from .answer import Canon, clean
+from .claims import known_cues, read_alternatives, read_claims, section_text
 from .passages import Passages, find_passages
 from .presets import preset_named
 from .problems import Problem, excerpt
-from .sentences import Sentence, cited_ids, polarity_of, spellings, split_sentences, statements
+from .sentences import cited_ids, spellings, split_sentences
 
 __all__ = ["LONGEST_REPLY", "Parsed", "Problem", "parse_answer", "read_answer", "write_answer"]
 
@@ -30,7 +31,6 @@ _EXPECTED = "expected <think>…</think> and then one JSON object with labels an
 _NOTE_IDS = 5
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _THINK_TAG = re.compile(r"<(?=\s{0,4}/?\s{0,4}think(?:ing)?\s{0,4}/?>)", re.IGNORECASE)
-_ALTERNATIVE = re.compile(r"(.{1,60}?)\s{0,3}[:：—–]\s{0,3}(.{1,400})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +194,8 @@ def _explanation(parsed: Parsed, cueset: CueSet, thinks: bool, made_by: Mapping[
     known = spellings([cue.id for cue in cueset.cues])
     sentences = split_sentences(parsed.think or "")
     unknown: dict[str, None] = {}
-    claims = _claims(sentences, cueset, known, unknown)
-    label_cues = {item["label"]: _known_cues(item["cues"], known, unknown) for item in answer.get("labels", ())}
+    claims = read_claims(sentences, cueset, known, unknown)
+    label_cues = {item["label"]: known_cues(item["cues"], known, unknown) for item in answer.get("labels", ())}
     problems = [*parsed.problems, *_think_problems(parsed, thinks), *_citation_problems(unknown)]
     abstained = bool(answer.get("abstained"))
     return Explanation(
@@ -208,8 +208,8 @@ def _explanation(parsed: Parsed, cueset: CueSet, thinks: bool, made_by: Mapping[
         arousal=answer.get("arousal"),
         action_units=tuple(answer.get("action_units", ())),
         claims=tuple(claims),
-        interpretation=parsed.interpretation or _section(sentences, "interpretation"),
-        alternatives=_alternatives(answer, sentences),
+        interpretation=parsed.interpretation or section_text(sentences, "interpretation"),
+        alternatives=read_alternatives(answer, sentences),
         abstained=abstained,
         abstain_reason=(answer.get("abstain_reason") or "the model gave no reason") if abstained else None,
         reasoning=parsed.think,
@@ -217,40 +217,6 @@ def _explanation(parsed: Parsed, cueset: CueSet, thinks: bool, made_by: Mapping[
         notes=tuple(f"model output: {problem.detail}" for problem in problems),
         **made_by,
     )
-
-
-def _claims(
-    sentences: list[Sentence], cueset: CueSet, known: Mapping[str, str], unknown: dict[str, None]
-) -> list[Claim]:
-    """Collect the statements that cite, with the span of their cues; cited ids that do not exist go to ``unknown``."""
-    cues = cueset.by_id()
-    claims: list[Claim] = []
-    for sentence in sentences:
-        for statement in statements(sentence.text):
-            ids, strange = cited_ids(statement, known)
-            unknown.update(dict.fromkeys(strange))
-            if not ids and not strange:
-                continue
-            starts = [start for name in ids if (start := cues[name].start_s) is not None]
-            ends = [end for name in ids if (end := cues[name].end_s) is not None]
-            claims.append(
-                Claim(
-                    sentence=statement,
-                    cue_ids=tuple(ids),
-                    polarity=polarity_of(statement),
-                    start_s=min(starts, default=None),
-                    end_s=max(ends, default=None),
-                )
-            )
-    return claims
-
-
-def _known_cues(names: list[str], known: Mapping[str, str], unknown: dict[str, None]) -> tuple[str, ...]:
-    found: dict[str, None] = {}
-    for name in names:
-        cue_id = known.get(name) or known.get(name.lower())
-        (unknown if cue_id is None else found)[cue_id or name] = None
-    return tuple(found)
 
 
 def _think_problems(parsed: Parsed, thinks: bool) -> list[Problem]:
@@ -271,19 +237,6 @@ def _citation_problems(unknown: Mapping[str, None]) -> list[Problem]:
 
 def _probabilities(items: list[dict[str, Any]] | None) -> tuple[EmotionProbability, ...]:
     return tuple(EmotionProbability(item["label"], item["probability"]) for item in items or ())
-
-
-def _section(sentences: list[Sentence], section: str) -> str | None:
-    return " ".join(sentence.text for sentence in sentences if sentence.section == section) or None
-
-
-def _alternatives(answer: Mapping[str, Any], sentences: list[Sentence]) -> tuple[Alternative, ...]:
-    """Other readings: those in the JSON, else the lines ``label: reason`` under their heading."""
-    if answer.get("alternatives"):
-        return tuple(Alternative(item["label"], item["reason"]) for item in answer["alternatives"])
-    lines = [sentence.text for sentence in sentences if sentence.section == "alternatives"]
-    matches = [match for line in lines if (match := _ALTERNATIVE.match(line)) is not None]
-    return tuple(Alternative(match[1].strip(), match[2].strip()) for match in matches[:5])
 
 
 def write_answer(think: str | None, answer: Mapping[str, Any]) -> str:
