@@ -8,6 +8,8 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from ..prompts.presets import PRESETS
+
 T = TypeVar("T")
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -62,7 +64,9 @@ class Question:
 
 
 _QUESTION_OPTIONS: Final = (
-    click.option("--preset", default="explain", show_default=True, metavar="NAME", help="Which prompt: PRESETS."),
+    click.option(
+        "--preset", type=click.Choice(list(PRESETS)), default="explain", show_default=True, help="Which prompt."
+    ),
     click.option("--language", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Of the prompt."),
     click.option("--compounds", is_flag=True, help="Compound emotions too (happily surprised)."),
 )

@@ -10,15 +10,8 @@ from emoreason.cli.clips import find_clips
 @pytest.fixture(autouse=True)
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in (
-        "b.mp4",
-        "sub/a.JPG",
-        "sub/.hidden.mp4",
-        "sub/.git/c.mp4",
-        "sub/words.srt",
-        "empty/readme.txt",
-        "[x].wav",
-    ):
+    files = "b.mp4 sub/a.JPG sub/.hidden.mp4 sub/.git/c.mp4 sub/words.srt empty/readme.txt [x].wav"
+    for name in files.split():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"")

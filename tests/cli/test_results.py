@@ -10,10 +10,14 @@ from emoreason.records import Score
 
 
 def test_files_take_their_names_when_the_run_ends_however_it_ends(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), OutFolder(tmp_path, "scores.jsonl") as out:
-        out.add("scores.jsonl", Score(name="done", value=1.0))
-        assert not (tmp_path / "scores.jsonl").exists()
-        raise KeyboardInterrupt
+    def interrupted_run() -> None:
+        with OutFolder(tmp_path, "scores.jsonl") as out:
+            out.add("scores.jsonl", Score(name="done", value=1.0))
+            assert not (tmp_path / "scores.jsonl").exists()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_run()
     assert '"done"' in (tmp_path / "scores.jsonl").read_text(encoding="utf-8")
     assert [path.name for path in tmp_path.iterdir()] == ["scores.jsonl"]
 
@@ -38,5 +42,5 @@ def test_two_runs_into_one_folder_do_not_mix_their_lines(tmp_path: Path) -> None
 
 def test_a_folder_that_cannot_be_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(ConfigError, match="--out .*file"):
+    with pytest.raises(ConfigError, match=r"--out .*file"):
         OutFolder(tmp_path / "file", "scores.jsonl")

@@ -49,5 +49,5 @@ def test_an_engine_must_be_one_and_take_its_options(tmp_path: Path) -> None:
     path.write_text("class Mute:\n    pass\n", encoding="utf-8")
     with pytest.raises(ConfigError, match="has no method answer"):
         load_engine(f"{path}:Mute")
-    with pytest.raises(ConfigError, match="cannot be made with the options .*weights"):
+    with pytest.raises(ConfigError, match=r"cannot be made with the options .*weights"):
         load_engine(f"{path}:Mute", weights="fitted")

@@ -25,7 +25,7 @@ def test_refused_with_the_reason(purpose: str, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize("purpose", ["", "hiring", "work place"])
 def test_unknown(purpose: str) -> None:
-    with pytest.raises(ConfigError, match="unknown purpose .*; expected one of research, media"):
+    with pytest.raises(ConfigError, match=r"unknown purpose .*; expected one of research, media"):
         declared_purpose(purpose)
 
 
