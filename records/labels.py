@@ -33,6 +33,7 @@ GapReason = Literal[
     "low_light",
     "too_small",
     "too_short",
+    "damaged",
     "left_frame",
     "missing_model",
     "missing_package",
