@@ -133,7 +133,7 @@ def _brow_raise(face: Face, u: Floats, v: Floats) -> Floats:
 
 
 def _brow_lower(face: Face, u: Floats, v: Floats) -> Floats:
-    inner = _brow(face, np.clip(1.1 - np.abs(u), 0.0, 1.0))
+    inner = _brow(face, np.clip(1.2 - np.abs(u), 0.0, 1.0))
     return np.stack([-0.5 * np.sign(u) * inner, 0.85 * inner], axis=1)
 
 
