@@ -16,7 +16,7 @@ import av.error
 from av.stream import Disposition
 
 from ..errors import MediaError
-from .limits import Limits
+from .limits import LimitError, Limits
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -56,6 +56,11 @@ def media_error(path: StrPath, what: str) -> MediaError:
     return MediaError(one_line(f"{os.fspath(path)}: {what}"))
 
 
+def limit_error(path: StrPath, what: str) -> LimitError:
+    """As :func:`media_error`, for a clip that asks for more than its limits allow."""
+    return LimitError(str(media_error(path, what)))
+
+
 def one_line(text: str) -> str:
     """``text`` with everything that is not printable escaped."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
@@ -74,7 +79,7 @@ def identify(path: StrPath, limits: Limits) -> str:
         if size == 0:
             raise media_error(path, "the file is empty (0 bytes); expected a video, an audio file or a picture")
         if size > limits.max_bytes:
-            raise media_error(path, f"{size} bytes are more than the limit of {limits.max_bytes} (max_bytes)")
+            raise limit_error(path, f"{size} bytes are more than the limit of {limits.max_bytes} (max_bytes)")
         head = file.read(_HEAD_BYTES)
         demuxer = _demuxer_of(head)
         if demuxer is None and head.startswith(b"ID3"):
@@ -119,7 +124,7 @@ def _demuxer_of(head: bytes) -> str | None:
 
 
 def _sync_word_demuxer(head: bytes) -> str | None:
-    """Formats that have no signature, only a word that repeats."""
+    """Name the demuxer of a format without signature, by the word that repeats in it."""
     for first, packet in ((0, 188), (4, 192)):
         if len(head) > first + 2 * packet and all(head[first + k * packet] == 0x47 for k in range(3)):
             return "mpegts"
@@ -166,7 +171,7 @@ def open_media(path: StrPath, limits: Limits) -> Iterator["InputContainer"]:
 
 
 def reason_of(error: BaseException) -> str:
-    """What libav said, without its own error numbers."""
+    """Return what libav said, without its own error numbers."""
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 

@@ -3,7 +3,7 @@
 import math
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
@@ -12,7 +12,7 @@ import av.error
 import numpy as np
 import numpy.typing as npt
 
-from .container import StrPath, clock_zero_s, media_error, open_media, reason_of, video_stream
+from .container import StrPath, clock_zero_s, limit_error, media_error, open_media, reason_of, video_stream
 from .extractor import Frame
 from .limits import Limits
 from .picture import Upright
@@ -56,7 +56,9 @@ class DecodeReport:
         return 0.0 if self.declared_s is None else max(0.0, self.declared_s - self.end_s)
 
 
-def read_frames(path: StrPath, limits: Limits | None = None, *, report: DecodeReport | None = None) -> Iterator[Frame]:
+def read_frames(
+    path: StrPath, limits: Limits | None = None, *, report: DecodeReport | None = None
+) -> Generator[Frame, None, None]:
     """Yield the frames of a clip in order of time; a picture is one frame at time 0.
 
     Rotation and mirroring stored in the file are applied, pixels that are not square are made so, transparency is
@@ -70,11 +72,12 @@ def read_frames(path: StrPath, limits: Limits | None = None, *, report: DecodeRe
         The file cannot be read, breaks a limit, or none of its frames can be decoded.
     """
     source = _decode(path, limits or Limits(), report or DecodeReport())
-    for index, (time_s, image) in enumerate(_ahead(source)):
-        yield Frame(index, time_s, image)
+    with closing(_ahead(source)) as pictures:
+        for index, (time_s, image) in enumerate(pictures):
+            yield Frame(index, time_s, image)
 
 
-def _decode(path: StrPath, limits: Limits, report: DecodeReport) -> Iterator[Picture]:
+def _decode(path: StrPath, limits: Limits, report: DecodeReport) -> Generator[Picture, None, None]:
     """Yield (time, upright picture) of every frame that is kept."""
     with open_media(path, limits) as container:
         stream = video_stream(container)
@@ -101,7 +104,7 @@ def _timed(
     for frame in decoded(container, stream, report):
         time_s = clock.time_of(frame)
         if time_s > limits.max_duration_s:
-            raise media_error(path, f"the video is longer than the limit of {limits.max_duration_s:g} s")
+            raise limit_error(path, f"the video is longer than the limit of {limits.max_duration_s:g} s")
         report.end_s = max(report.end_s, clock.end_s)
         yield time_s, frame
     if not clock.started:
@@ -113,7 +116,7 @@ def check_size(path: StrPath, codec_context: Any, limits: Limits) -> None:
     """Refuse frames that declare more pixels than the limit, before any memory is spent on them."""
     width, height = codec_context.width, codec_context.height
     if width * height > limits.max_pixels:
-        raise media_error(path, f"{width} x {height} pixels are more than the limit of {limits.max_pixels}")
+        raise limit_error(path, f"{width} x {height} pixels are more than the limit of {limits.max_pixels}")
 
 
 def decoded(container: Any, stream: Any, report: DecodeReport) -> Iterator[Any]:
@@ -184,7 +187,7 @@ def _thinned(frames: Iterator[tuple[float, T]], max_fps: float) -> Iterator[tupl
             yield time_s, frame
 
 
-def _ahead(source: Iterator[T]) -> Iterator[T]:
+def _ahead(source: Generator[T, None, None]) -> Generator[T, None, None]:
     """Run a generator in a thread that stays a few items ahead (libav works without the GIL).
 
     Closing this generator stops the thread. What the thread raises is raised here.
@@ -195,7 +198,7 @@ def _ahead(source: Iterator[T]) -> Iterator[T]:
     def work() -> None:
         failure: BaseException | None = None
         try:
-            with closing(source):  # type: ignore[type-var]
+            with closing(source):
                 for item in source:
                     ready.put((item, None))
                     if stop.is_set():

@@ -2,7 +2,12 @@
 
 from dataclasses import dataclass, fields
 
-from ..errors import ConfigError
+from ..errors import ConfigError, MediaError
+
+
+class LimitError(MediaError):
+    """A clip asks for more than its limits allow."""
+
 
 #: Start-up, model loading and a slow disk get this much, on top of the share per second of media.
 _BASE_TIMEOUT_S = 120.0

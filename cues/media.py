@@ -18,6 +18,7 @@ from .container import (
     StrPath,
     audio_stream,
     clock_zero_s,
+    limit_error,
     media_error,
     one_line,
     open_media,
@@ -33,7 +34,7 @@ __all__ = ["DecodeReport", "Limits", "MediaError", "probe", "read_audio", "read_
 
 
 def probe(path: StrPath, limits: Limits | None = None) -> Clip:
-    """What kind of clip a file is, from its headers; decodes nothing.
+    """Tell what kind of clip a file is, from its headers; decode nothing.
 
     Returns
     -------
@@ -57,7 +58,7 @@ def probe(path: StrPath, limits: Limits | None = None) -> Clip:
         duration_s = 0.0 if picture else _duration_s(path, container, video or audio)
         fps = None if picture or video is None else _rate_hz(video)
     if duration_s > limits.max_duration_s:
-        raise media_error(
+        raise limit_error(
             path, f"declares a length of {duration_s:g} s, more than the limit of {limits.max_duration_s:g} s"
         )
     name = one_line(os.fsdecode(path))
@@ -90,7 +91,7 @@ def _is_picture(path: StrPath, container: Any, video: Any) -> bool:
 
 
 def _duration_s(path: StrPath, container: Any, stream: Any) -> float:
-    """Declared length or, where none is declared (live recordings), the end of the last packet."""
+    """Return the declared length or, where there is none (live recordings), the end of the last packet."""
     if container.format.name == "webp_pipe":
         return animation_duration_s(path)
     if container.duration is not None and container.duration > 0:
@@ -112,5 +113,8 @@ def _rate_hz(video: Any) -> float | None:
 
 
 def _sha256(path: StrPath) -> str:
+    digest = hashlib.sha256()
     with open_regular(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

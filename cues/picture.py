@@ -60,7 +60,7 @@ class Upright:
             self._orientation = _orientation_of(frame, self._path)
         transparent = frame.format.has_palette or any(part.is_alpha for part in frame.format.components)
         width, height = self._shown_size(frame)
-        picture = self._reformatter.reformat(
+        converted = self._reformatter.reformat(
             frame,
             width=width,
             height=height,
@@ -69,7 +69,8 @@ class Upright:
             dst_colorspace=Colorspace.ITU709,
             interpolation="AREA" if width < frame.width or height < frame.height else "BILINEAR",
             threads=1,
-        ).to_ndarray()
+        )
+        picture = np.asarray(converted.to_ndarray(), dtype=np.uint8)
         return _turned(on_paper(picture) if transparent else picture, self._orientation)
 
     def _shown_size(self, frame: Any) -> tuple[int, int]:

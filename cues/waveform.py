@@ -8,7 +8,7 @@ import av.error
 import numpy as np
 import numpy.typing as npt
 
-from .container import StrPath, audio_stream, clock_zero_s, media_error, open_media
+from .container import StrPath, audio_stream, clock_zero_s, limit_error, media_error, open_media
 from .extractor import AUDIO_RATE_HZ, Audio
 from .frames import DecodeReport, decoded
 from .limits import Limits
@@ -116,7 +116,7 @@ def _assembled(
         if hole <= _HOLE_S * AUDIO_RATE_HZ:
             hole = 0
         if written + hole + len(samples) > most + AUDIO_RATE_HZ:
-            raise media_error(path, f"the audio is longer than the limit of {limits.max_duration_s:g} s")
+            raise limit_error(path, f"the audio is longer than the limit of {limits.max_duration_s:g} s")
         if hole:
             pieces.append(np.zeros(hole, np.float32))
         pieces.append(samples)

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from .container import StrPath, media_error, open_regular
+from .container import StrPath, limit_error, media_error, open_regular
 from .limits import Limits
 from .picture import on_paper
 
@@ -37,7 +37,7 @@ def animation_frames(path: StrPath, limits: Limits) -> Iterator[tuple[float, npt
     width, height = (int.from_bytes(data[at : at + 3], "little") + 1 for at in (24, 27))
     frames = _count_frames(data)
     if width * height * frames > limits.max_pixels:
-        raise media_error(
+        raise limit_error(
             path, f"{frames} frames of {width} x {height} pixels are more than the limit of {limits.max_pixels}"
         )
     try:
@@ -49,7 +49,7 @@ def animation_frames(path: StrPath, limits: Limits) -> Iterator[tuple[float, npt
     time_s = 0.0
     for picture, duration_ms in zip(animation.frames, animation.durations, strict=True):
         if time_s > limits.max_duration_s:
-            raise media_error(path, f"the animation is longer than the limit of {limits.max_duration_s:g} s")
+            raise limit_error(path, f"the animation is longer than the limit of {limits.max_duration_s:g} s")
         conversion = cv2.COLOR_BGRA2RGBA if picture.shape[2] == 4 else cv2.COLOR_BGR2RGBA
         rgba = np.asarray(cv2.cvtColor(picture, conversion), dtype=np.uint8)
         scale = limits.long_side_px / max(width, height)

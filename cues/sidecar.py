@@ -1,0 +1,40 @@
+"""A transcript that lies beside its clip: ``clip.srt``, ``clip.vtt`` or ``clip.txt`` for ``clip.mp4``."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+from .container import StrPath, media_error, open_regular
+
+#: Looked for in this order.
+SUFFIXES: Final = (".srt", ".vtt", ".txt")
+#: A longer file is no transcript of a clip.
+MAX_BYTES: Final = 4 * 1024 * 1024
+_BYTE_ORDER_MARKS: Final = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
+
+
+def read_sidecar(clip: StrPath) -> str | None:
+    """Text of the transcript beside a clip; None when there is none.
+
+    Raises
+    ------
+    MediaError
+        There is one and it cannot be read: no regular file, too long, or in no encoding that can be told for sure.
+    """
+    for suffix in SUFFIXES:
+        place = Path(os.fsdecode(clip)).with_suffix(suffix)
+        if place.exists() and not place.samefile(clip):
+            return _read(place)
+    return None
+
+
+def _read(place: Path) -> str:
+    with open_regular(place) as file:
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise media_error(place, f"larger than {MAX_BYTES >> 20} MiB, which is no transcript of a clip")
+    encoding = next((name for mark, name in _BYTE_ORDER_MARKS.items() if data.startswith(mark)), "utf-8")
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise media_error(place, "not UTF-8 text; convert it, or give --transcript FILE") from error
