@@ -3,15 +3,13 @@
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
 from typing import Final, Literal, Protocol
 
 import click
 
 from ..errors import EmoreasonError
-from .clips import find_clips
 from .cue_files import CUE_FORMATS, CURVE_FORMATS
-from .extraction import MediaOptions, gather_inputs, media_options
+from .extraction import MediaOptions, media_options, select
 from .group import EXIT_CODES, Tally
 from .inputs import Input
 from .options import clips_argument, offline_option, purpose_option
@@ -64,24 +62,20 @@ def cues(
     purpose: str | None,
 ) -> None:
     """Extract cues clip by clip, in order."""
-    if not clips:
-        raise click.UsageError("name at least one CLIP (--help shows examples)")
     if curves and out is None:
         raise click.UsageError("--curves writes files; name a folder with --out DIR")
     if out is not None and form == "text":
         raise click.UsageError("--out writes files: --format jsonl or csv")
+    chosen = select(clips, (), media)
     check_purpose(purpose)
-    found, failures = find_clips(clips)
-    media.check(found)
     if write_baseline is not None:
-        _write_baseline(found, write_baseline, media)
+        _write_baseline(chosen.clips, write_baseline, media)
         return
     form = form or ("text" if out is None and sys.stdout.isatty() else "jsonl")
-    inputs = chain((Input(place, error) for place, error in failures), gather_inputs(found, media))
     tally = Tally()
     try:
-        with meter(len(found), "extracting") as progress, _open_target(out, form, curves) as target:
-            _extract_all(inputs, target, progress, tally)
+        with meter(len(chosen.clips), "extracting") as progress, _open_target(out, form, curves) as target:
+            _extract_all(chosen.inputs(media, progress), target, progress, tally)
     finally:
         if out is not None or tally.failed:
             notice(f"{tally.done} of {tally.done + tally.failed} clips done" + (f"; see {out}" if out else ""))
@@ -98,7 +92,7 @@ def _extract_all(inputs: Iterable[Input], target: "_Target", progress: Meter, ta
             tally.done += 1
             with progress.paused():
                 target.take(source)
-        progress.advance()
+        progress.reach(source.name, 1.0)
 
 
 class _Target(Protocol):
@@ -155,7 +149,7 @@ class _Files:
         self._formats = {name: line_format for name, line_format in formats.items() if name in folder}
         for name, line_format in self._formats.items():
             if line_format.header is not None:
-                folder.add_text(name, line_format.header)
+                folder.add_header(name, line_format.header)
 
     def take(self, source: Input) -> None:
         for name, line_format in self._formats.items():

@@ -2,16 +2,14 @@
 
 import traceback
 from collections.abc import Iterable, Sequence
-from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from ..errors import EmoreasonError
-from .clips import find_clips
-from .extraction import MediaOptions, gather_inputs, media_options
+from .extraction import MediaOptions, media_options, select
 from .group import EXIT_CODES, Tally
-from .inputs import Input, read_inputs
+from .inputs import Input
 from .options import (
     Question,
     clips_argument,
@@ -87,21 +85,17 @@ def explain(
     """Explain clips or cue lines, in order."""
     from ..reasoning.engines import load_engine
 
-    if bool(clips) == bool(cue_files):
-        raise click.UsageError("name at least one CLIP, or --cues FILE, and not both (--help shows examples)")
+    chosen = select(clips, cue_files, media)
     check_purpose(purpose)
     engine = load_engine(engine_name, weights=weights)
-    found, failures = find_clips(clips)
-    media.check(found)
     if dry_run:
-        _list(engine, [*found, *cue_files])
+        _list(engine, [*chosen.clips, *chosen.cue_files])
         return
-    broken = (Input(place, error) for place, error in failures)
-    inputs = chain(broken, read_inputs(cue_files) if cue_files else gather_inputs(found, media))
+    total = len(chosen.clips)
     tally = Tally()
     try:
-        with meter(len(found), "explaining") as progress, open_sinks(out, as_json, many=len(found) != 1) as sinks:
-            _explain_all(inputs, engine, question, sinks, progress, tally)
+        with meter(total, "explaining") as progress, open_sinks(out, as_json, many=total != 1) as sinks:
+            _explain_all(chosen.inputs(media, progress), engine, question, sinks, progress, tally)
     finally:
         _sum_up(tally, out)
     ctx.exit(tally.exit_code())
@@ -128,7 +122,7 @@ def _explain_all(
             with progress.paused():
                 for sink in sinks:
                     sink.take(source, explanation)
-        progress.advance()
+        progress.reach(source.name, 1.0)
 
 
 def _explained(source: Input, engine: "Engine", question: Question) -> "Explanation":

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from ..errors import ConfigError, EmoreasonError
-from .inputs import Input
+from .clips import find_clips
+from .inputs import Input, read_inputs
 from .options import gathered_into
+from .terminal import Meter
 
 if TYPE_CHECKING:
     from ..cues.extractor import Settings
@@ -33,14 +35,6 @@ class MediaOptions:
     timeout: float | None
     memory: int | None
     jobs: int | None
-
-    def check(self, clips: Sequence[str]) -> None:
-        """Raise ConfigError where options and clips do not fit together."""
-        if self.transcript and len(clips) > 1:
-            raise ConfigError(
-                f"--transcript {self.transcript} is for one clip, {len(clips)} were given; "
-                "put a .srt, .vtt or .txt file of the same name beside each clip instead"
-            )
 
     def settings(self) -> "Settings":
         """Build what the extractors are told."""
@@ -68,12 +62,56 @@ class MediaOptions:
         return Limits(**{name: value for name, value in stated.items() if value is not None})  # type: ignore[arg-type]
 
 
-def gather_inputs(clips: Sequence[str], media: MediaOptions) -> Iterator[Input]:
-    """Extract cues clip by clip, in order, each in a process of its own; a broken clip is an Input with its error."""
-    from ..cues.gather import gather_many
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What the arguments name: clips to extract cues from, arguments that failed, or files of cues."""
 
-    options = {"extractors": media.extractor} if media.extractor else {}
-    results = gather_many(clips, settings=media.settings(), limits=media.limits(), jobs=media.jobs, **options)
+    clips: Sequence[str]
+    failures: Sequence[tuple[str, EmoreasonError]]
+    cue_files: Sequence[str] = ()
+
+    def inputs(self, media: MediaOptions, progress: Meter) -> Iterator[Input]:
+        """Yield the inputs one by one, in order; a broken one carries its error."""
+        for place, error in self.failures:
+            yield Input(place, error)
+        yield from read_inputs(self.cue_files)
+        if self.clips:
+            yield from _gather(self.clips, media, progress)
+
+
+def select(clips: Sequence[str], cue_files: Sequence[str], media: MediaOptions) -> Selection:
+    """Find what the arguments name.
+
+    Raises
+    ------
+    click.UsageError
+        Neither clips nor files of cues, or both.
+    ConfigError
+        One transcript for several clips.
+    """
+    if bool(clips) == bool(cue_files):
+        raise click.UsageError("name at least one CLIP, or --cues FILE, and not both (--help shows examples)")
+    found, failures = find_clips(clips)
+    if media.transcript and len(found) > 1:
+        raise ConfigError(
+            f"--transcript {media.transcript} is for one clip, {len(found)} were given; "
+            "put a .srt, .vtt or .txt file of the same name beside each clip instead"
+        )
+    return Selection(found, failures, cue_files)
+
+
+def _gather(clips: Sequence[str], media: MediaOptions, progress: Meter) -> Iterator[Input]:
+    """Extract cues clip by clip, each in a process of its own."""
+    from ..cues.gather import DEFAULT, gather_many
+
+    results = gather_many(
+        clips,
+        settings=media.settings(),
+        extractors=media.extractor or DEFAULT,
+        limits=media.limits(),
+        jobs=media.jobs,
+        progress=lambda clip, at_s: progress.reach(clip.id, at_s / clip.duration_s if clip.duration_s else 0.0),
+    )
     for clip, result in zip(clips, results, strict=True):
         if isinstance(result, EmoreasonError):
             yield Input(clip, result)

@@ -20,6 +20,11 @@ class Input:
     curves: tuple[Curve, ...] = ()
 
     @property
+    def name(self) -> str:
+        """The clip's id, or the place where there is no clip."""
+        return self.found.clip.id if isinstance(self.found, CueSet) else self.place
+
+    @property
     def cueset(self) -> CueSet:
         """The cues; raises the error that stands in their place."""
         if isinstance(self.found, EmoreasonError):

@@ -2,16 +2,14 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from ..errors import EmoreasonError
-from .clips import find_clips
-from .extraction import MediaOptions, gather_inputs, media_options
+from .extraction import MediaOptions, media_options, select
 from .group import EXIT_CODES, Tally
-from .inputs import Input, read_inputs
+from .inputs import Input
 from .options import Question, clips_argument, cues_option, offline_option, purpose_option, question_options
 from .terminal import Meter, check_purpose, complain, meter, notice, print_line, printable
 
@@ -60,16 +58,11 @@ def prompt(
     purpose: str | None,
 ) -> None:
     """Render the prompt of each clip or cue line, in order."""
-    if bool(clips) == bool(cue_files):
-        raise click.UsageError("name at least one CLIP, or --cues FILE, and not both (--help shows examples)")
+    chosen = select(clips, cue_files, media)
     check_purpose(purpose)
-    found, failures = find_clips(clips)
-    media.check(found)
-    broken = (Input(place, error) for place, error in failures)
-    inputs = chain(broken, read_inputs(cue_files) if cue_files else gather_inputs(found, media))
     tally = Tally()
-    with meter(len(found), "extracting") as progress:
-        _print_all(inputs, question, budget, as_json, progress, tally)
+    with meter(len(chosen.clips), "extracting") as progress:
+        _print_all(chosen.inputs(media, progress), question, budget, as_json, progress, tally)
     ctx.exit(tally.exit_code())
 
 
@@ -86,7 +79,7 @@ def _print_all(
             tally.done += 1
             with progress.paused():
                 _print(source.cueset.clip.id, rendered, as_json)
-        progress.advance()
+        progress.reach(source.name, 1.0)
 
 
 def _rendered(source: Input, question: Question, budget: int | None) -> "Rendered":

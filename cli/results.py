@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-from ..errors import ConfigError
+from ..errors import ConfigError, EmoreasonError
 from ..records.jsonl import dump_line
 
 
@@ -32,10 +32,16 @@ class AtomicLines:
         self._file.flush()
         self.count += 1
 
-    def close(self) -> None:
-        """Give the file its name."""
+    def write_header(self, text: str) -> None:
+        """Begin with a line that is no result."""
+        self._file.write(text + "\n")
+
+    def close(self, *, nothing_done: bool = False) -> None:
+        """Give the file its name; or remove it, and leave an older one alone, when nothing was done."""
         self._file.close()
-        if self.count or self._keep_empty:
+        if nothing_done:
+            self._partial.unlink()
+        elif self.count or self._keep_empty:
             os.replace(self._partial, self.path)
         else:
             self._partial.unlink()
@@ -69,8 +75,10 @@ class OutFolder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        # A configuration error before the first result must not replace the results of an older run.
+        idle = all(file.count == 0 for file in self._files.values())
         for file in self._files.values():
-            file.close()
+            file.close(nothing_done=idle and isinstance(error, EmoreasonError))
 
     def __contains__(self, name: str) -> bool:
         return name in self._files
@@ -82,6 +90,10 @@ class OutFolder:
     def add_text(self, name: str, text: str) -> None:
         """Append one line of text to one of the files."""
         self._files[name].write(text)
+
+    def add_header(self, name: str, text: str) -> None:
+        """Begin one of the files with a line that is no result."""
+        self._files[name].write_header(text)
 
     def add_error(self, place: str, error: BaseException) -> None:
         """Append one failed input to ``errors.jsonl``."""

@@ -76,12 +76,14 @@ class Meter:
 
     def __init__(self, progress: "Progress | None", total: int, doing: str) -> None:
         self._progress = progress
+        self._shares: dict[str, float] = {}
         self._task = progress.add_task(doing, total=total or None) if progress else None
 
-    def advance(self) -> None:
-        """Count one clip as done."""
+    def reach(self, name: str, share: float) -> None:
+        """Say how much of one clip is done (0-1). Clips side by side may do so from threads of their own."""
         if self._progress and self._task is not None:
-            self._progress.advance(self._task)
+            self._shares[name] = max(share, self._shares.get(name, 0.0))
+            self._progress.update(self._task, completed=sum(self._shares.values()))
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -106,9 +108,10 @@ def meter(total: int, doing: str) -> Iterator[Meter]:
     from rich.console import Console
 
     name = parts.TextColumn("{task.description}", markup=False)
-    bar = [parts.BarColumn(bar_width=24), parts.MofNCompleteColumn()] if total > 1 else []
-    left = [parts.TextColumn("left"), parts.TimeRemainingColumn()] if total > 1 else []
-    columns = [parts.SpinnerColumn(), name, *bar, parts.TimeElapsedColumn(), *left]
+    share = [parts.BarColumn(bar_width=24), parts.TaskProgressColumn()] if total else []
+    count = [parts.TextColumn(f"of {total} clips")] if total > 1 else []
+    left = [parts.TextColumn("left"), parts.TimeRemainingColumn()] if total else []
+    columns = [parts.SpinnerColumn(), name, *share, *count, parts.TimeElapsedColumn(), *left]
     # Never redirect: rich would send the results on stdout to stderr.
     with parts.Progress(
         *columns, console=Console(stderr=True), transient=True, redirect_stdout=False, redirect_stderr=True
