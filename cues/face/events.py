@@ -1,0 +1,105 @@
+"""From a curve to events: onset, apex, offset."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from .action_units import true_spans
+
+Array = npt.NDArray[np.float64]
+
+#: An event begins and ends where the curve is a tenth of its apex, or half the floor.
+EDGE_SHARE: Final = 0.1
+#: Two peaks are one event unless the curve falls below this share of the smaller between them.
+VALLEY_SHARE: Final = 0.5
+#: Shortest event, seconds.
+SHORTEST_S: Final = 0.08
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One movement: times in seconds, ``peak`` in the curve's unit."""
+
+    onset_s: float
+    apex_s: float
+    offset_s: float
+    peak: float
+
+
+def find_events(times_s: npt.ArrayLike, curve: npt.ArrayLike, floor: float) -> list[Event]:
+    """Events of a curve that rise to ``floor`` or above.
+
+    Parameters
+    ----------
+    times_s : (n,)
+        Seconds, ascending.
+    curve : (n,)
+        Zero at rest, NaN where there is no measurement; an event never reaches across a gap.
+    floor : float
+        Smallest apex that counts; the same for every clip, as a multiple of a clip's own noise would call trembling
+        an event where nothing else moves.
+
+    Examples
+    --------
+    >>> find_events([0, 0.1, 0.2, 0.3, 0.4], [0, 1, 3, 1, 0], floor=2)
+    [Event(onset_s=0.0, apex_s=0.2, offset_s=0.4, peak=3.0)]
+    """
+    times, values = np.asarray(times_s, np.float64), np.asarray(curve, np.float64)
+    events = []
+    for start, end in true_spans(~np.isnan(values)):
+        for first, last in _parts(values[start:end], floor):
+            event = _event(times, values, start, end, start + first, start + last)
+            if event.offset_s - event.onset_s >= SHORTEST_S - 1e-9:
+                events.append(event)
+    return events
+
+
+def _parts(values: Array, floor: float) -> list[tuple[int, int]]:
+    """(first, last) sample of each hill that reaches the floor."""
+    parts: list[tuple[int, int]] = []
+    for start, end in true_spans(values > floor / 2):
+        if values[start:end].max() >= floor:
+            parts.extend(_split(values, start, end, floor))
+    return parts
+
+
+def _split(values: Array, start: int, end: int, floor: float) -> list[tuple[int, int]]:
+    from scipy.signal import find_peaks
+
+    padded = np.concatenate([[0.0], values[start:end], [0.0]])
+    peaks = find_peaks(padded, height=floor)[0] - 1 + start
+    cuts = [start]
+    kept = int(peaks[0])
+    for peak in (int(p) for p in peaks[1:]):
+        valley = kept + int(np.argmin(values[kept : peak + 1]))
+        if values[valley] < VALLEY_SHARE * min(values[kept], values[peak]):
+            cuts.append(valley)
+            kept = peak
+        elif values[peak] > values[kept]:
+            kept = peak
+    cuts.append(end - 1)
+    return list(pairwise(cuts))
+
+
+def _event(times: Array, values: Array, low: int, high: int, first: int, last: int) -> Event:
+    """Widen a hill to its feet and find its apex, the middle of its top."""
+    apex = first + int(np.argmax(values[first : last + 1]))
+    peak = float(values[apex])
+    edge = EDGE_SHARE * peak
+    while first > low and edge < values[first - 1] <= values[first]:
+        first -= 1
+    while last < high - 1 and edge < values[last + 1] <= values[last]:
+        last += 1
+    top = np.arange(first, last + 1)
+    top = top[values[first : last + 1] >= 0.95 * peak]
+    run = top[np.searchsorted(top, apex) - 0 :]
+    run = run[np.cumprod(np.diff(np.concatenate([[apex - 1], run])) == 1).astype(bool)]
+    back = apex
+    while back - 1 >= first and values[back - 1] >= 0.95 * peak:
+        back -= 1
+    flat = np.arange(back, (int(run[-1]) if len(run) else apex) + 1)
+    apex_s = float(np.average(times[flat], weights=values[flat]))
+    return Event(float(times[max(first - 1, low)]), apex_s, float(times[min(last + 1, high - 1)]), peak)
