@@ -216,13 +216,14 @@ class Canon:
 
 def clean(text: str, limit: int) -> str:
     """One line of text without control characters and lone surrogates, at most ``limit`` characters long."""
-    text = " ".join(text[: 8 * limit].split())
-    text = "".join(
-        "\ufffd" if category == "Cs" else character
-        for character in text
-        if (category := unicodedata.category(character)) != "Cc"
-    ).strip()
+    text = "".join(map(_printable, text[: 8 * limit]))
+    text = " ".join(text.split())
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def _printable(character: str) -> str:
+    category = unicodedata.category(character)
+    return {"Cc": " ", "Cs": "\ufffd"}.get(category, character)
 
 
 def _items(value: Any) -> Iterable[Any]:

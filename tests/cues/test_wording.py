@@ -204,7 +204,9 @@ def test_chinese_line() -> None:
         subject="face1",
         marks=("during_speech",),
     )
-    expected = "face1，AU12 嘴角上拉：强，强度 3.4（满分 5），1.20-2.40 秒，顶点 1.80 秒；出现在说话时，可能只是发音动作"
+    expected = (
+        "face1，AU12 嘴角上拉：强，强度 3.4（满分 5），1.20-2.40 秒，顶点 1.80 秒；出现在说话时，可能只是发音动作"
+    )
     assert cue_text(cue, "zh") == expected
 
 
