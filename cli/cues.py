@@ -114,7 +114,7 @@ class _Screen:
     """Readable text on stdout."""
 
     def take(self, source: Input) -> None:
-        from .readable import readable_cues
+        from .readable_cues import readable_cues
 
         show(readable_cues(source.cueset))
 

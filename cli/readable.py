@@ -6,18 +6,17 @@ from typing import TYPE_CHECKING, Final
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.measure import Measurement
-from rich.padding import Padding
-from rich.rule import Rule
 from rich.segment import Segment
 from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
 from ..reasoning.purpose import NOTICE
+from .page import gap_row, pairs, section, spaced, span, title, two_columns
 from .terminal import printable
 
 if TYPE_CHECKING:
-    from ..records import Claim, Clip, CueSet, Explanation, Gap
+    from ..records import Claim, Clip, Explanation
 
 #: Bars are told apart by their colour as well as by their label.
 _COLOURS: Final = {
@@ -30,32 +29,6 @@ _COLOURS: Final = {
     "neutral": "bright_black",
 }
 _CITATION: Final = re.compile(r"\s*\[[^\[\]]*\.[^\[\]]*\]")
-_INDENT: Final = (0, 2)
-
-
-def clock(seconds: float) -> str:
-    """Time as ``mm:ss.s`` (``h:mm:ss.s`` from one hour on).
-
-    Examples
-    --------
-    >>> clock(75.25)
-    '01:15.2'
-    >>> clock(3600)
-    '1:00:00.0'
-    """
-    tenths = round(seconds * 10)
-    minutes, tenths = divmod(tenths, 600)
-    hours, minutes = divmod(minutes, 60)
-    clock_hours = f"{hours}:" if hours else ""
-    return f"{clock_hours}{minutes:02d}:{tenths // 10:02d}.{tenths % 10}"
-
-
-def span(start_s: float | None, end_s: float | None) -> str:
-    """Time span as ``00:01.2–00:02.8``; a moment is one time; empty when not known."""
-    if start_s is None:
-        return ""
-    first, last = clock(start_s), clock(start_s if end_s is None else end_s)
-    return first if first == last else f"{first}–{last}"
 
 
 class Bar:
@@ -89,7 +62,7 @@ def readable(explanation: "Explanation", clip: "Clip | None" = None) -> Renderab
     clip : Clip, optional
         Adds length and tracks to the title.
     """
-    return Group(_title(explanation.clip, clip), *_spaced(_sections(explanation)), Text())
+    return Group(title(explanation.clip, clip), *spaced(_sections(explanation)), Text())
 
 
 def brief(explanation: "Explanation") -> RenderableType:
@@ -103,37 +76,21 @@ def brief(explanation: "Explanation") -> RenderableType:
     return line.append(f"  {printable(', '.join(explanation.labels))}")
 
 
-def _title(name: str, clip: "Clip | None") -> RenderableType:
-    title = Text(printable(name), "bold")
-    if clip is not None:
-        tracks = [name for name, there in (("video", clip.has_video), ("audio", clip.has_audio)) if there]
-        length = [clock(clip.duration_s)] if clip.duration_s else []
-        facts = "  ".join([*length, " + ".join(tracks)]).strip()
-        title.append(f"  {facts}" if facts else "", "not bold dim")
-    return Rule(title, align="left", style="dim")
-
-
 def _sections(explanation: "Explanation") -> Iterator[RenderableType]:
     yield _headline(explanation)
     yield _distribution(explanation)
     if explanation.claims:
-        yield _section("Observed", _claims(explanation.claims))
+        yield section("Observed", _claims(explanation.claims))
     if explanation.interpretation:
-        yield _section("Taken together", _prose(explanation.interpretation))
+        yield section("Taken together", _prose(explanation.interpretation))
     if explanation.alternatives:
         rows = ((alternative.label, alternative.reason) for alternative in explanation.alternatives)
-        yield _section("Also possible", _pairs(rows))
+        yield section("Also possible", pairs(rows))
     if explanation.gaps:
-        yield _section("Not observed", _pairs(_gap_row(gap) for gap in explanation.gaps))
+        yield section("Not observed", pairs(gap_row(gap) for gap in explanation.gaps))
     if explanation.notes:
-        yield _section("Notes", Group(*(_prose(note) for note in explanation.notes)))
+        yield section("Notes", Group(*(_prose(note) for note in explanation.notes)))
     yield _footer(explanation)
-
-
-def _spaced(parts: Iterable[RenderableType]) -> Iterator[RenderableType]:
-    for part in parts:
-        yield Text()
-        yield Padding(part, _INDENT)
 
 
 def _headline(explanation: "Explanation") -> RenderableType:
@@ -167,20 +124,8 @@ def _distribution(explanation: "Explanation") -> RenderableType:
     return table
 
 
-def _section(title: str, body: RenderableType) -> RenderableType:
-    return Group(Text(title, "bold"), body)
-
-
-def _table(first_style: str) -> Table:
-    """Two columns without lines: a short first one in colour, text."""
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(style=first_style, no_wrap=True)
-    table.add_column(ratio=1)
-    return table
-
-
 def _claims(claims: Iterable["Claim"]) -> RenderableType:
-    table = _table("cyan")
+    table = two_columns("cyan")
     for claim in claims:
         sentence = _CITATION.sub("", printable(claim.sentence)) if claim.cue_ids else printable(claim.sentence)
         body = Text(sentence)
@@ -188,19 +133,6 @@ def _claims(claims: Iterable["Claim"]) -> RenderableType:
             body.append(f"  {printable(', '.join(claim.cue_ids))}", "dim")
         table.add_row(span(claim.start_s, claim.end_s), body)
     return table
-
-
-def _pairs(rows: Iterable[tuple[str, str]]) -> RenderableType:
-    table = _table("yellow")
-    for name, text in rows:
-        table.add_row(Text(printable(name)), Text(printable(text)))
-    return table
-
-
-def _gap_row(gap: "Gap") -> tuple[str, str]:
-    where = ", ".join(part for part in (gap.subject, span(gap.start_s, gap.end_s)) if part)
-    reason = gap.reason.replace("_", " ") + (f" ({where})" if where else "")
-    return gap.modality, f"{reason}: {gap.detail}" if gap.detail else reason
 
 
 def _prose(text: str) -> Text:
@@ -212,21 +144,3 @@ def _prose(text: str) -> Text:
 def _footer(explanation: "Explanation") -> RenderableType:
     made_by = " · ".join(part for part in (explanation.engine, explanation.model, explanation.prompt_version) if part)
     return Text(f"{NOTICE}\n{printable(made_by)}".rstrip(), "dim italic")
-
-
-def readable_cues(cueset: "CueSet") -> RenderableType:
-    """Rich renderable of the cues of a clip, ordered by time within each modality, and its gaps."""
-    from ..cues.wording import cue_text
-
-    parts: list[RenderableType] = []
-    for modality in dict.fromkeys(cue.modality for cue in cueset.cues):
-        table = _table("cyan")
-        own = [cue for cue in cueset.cues if cue.modality == modality]
-        for cue in sorted(own, key=lambda cue: cue.start_s or 0.0):
-            said = f" “{cue.text}”" if cue.text else ""
-            body = Text(printable(cue_text(cue) + said), "dim" if cue.state != "present" else "")
-            table.add_row(Text(span(cue.start_s, cue.end_s)), body.append(f"  {printable(cue.id)}", "dim"))
-        parts.append(_section(modality.capitalize(), table))
-    if cueset.gaps:
-        parts.append(_section("Not observed", _pairs(_gap_row(gap) for gap in cueset.gaps)))
-    return Group(_title(cueset.clip.id, cueset.clip), *_spaced(parts), Text())

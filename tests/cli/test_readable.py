@@ -6,7 +6,9 @@ from dataclasses import replace
 import pytest
 from rich.console import Console, RenderableType
 
-from emoreason.cli.readable import Bar, brief, clock, readable, readable_cues, span
+from emoreason.cli.page import clock, span
+from emoreason.cli.readable import Bar, brief, readable
+from emoreason.cli.readable_cues import readable_cues
 from emoreason.records import Alternative, Claim, Clip, Cue, CueSet, EmotionProbability, Explanation, Gap
 from emoreason.records.labels import EMOTIONS
 

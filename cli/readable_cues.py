@@ -1,0 +1,69 @@
+"""The cues of a clip as a person reads them on a terminal."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ..cues.wording import cue_name, format_number
+from ..records import Cue, CueSet
+from .page import gap_row, pairs, section, spaced, span, title
+from .terminal import printable
+
+_MARKS: Final = {
+    "during_speech": "while speaking",
+    "low_confidence": "little certainty",
+    "presence_only": "presence only",
+    "pooled_norm": "against a pooled norm",
+}
+#: Units that say "a bare number".
+_NO_UNIT: Final = (None, "1", "0-1", "count")
+
+
+def readable_cues(cueset: CueSet) -> RenderableType:
+    """Rich renderable of the cues of a clip by modality and person, in order of time, and its gaps."""
+    return Group(title(cueset.clip.id, cueset.clip), *spaced(_sections(cueset)), Text())
+
+
+def _sections(cueset: CueSet) -> Iterator[RenderableType]:
+    groups: dict[tuple[str, str | None], list[Cue]] = {}
+    for cue in cueset.cues:
+        groups.setdefault((cue.modality, cue.subject), []).append(cue)
+    for (modality, subject), cues in groups.items():
+        heading = modality.capitalize() + (f" ({printable(subject)})" if subject else "")
+        present = sorted((cue for cue in cues if cue.state == "present"), key=lambda cue: cue.start_s or 0.0)
+        parts: list[RenderableType] = [_present(present)] if present else []
+        for state, words in (("absent", "Not there: "), ("unknown", "Could not be measured: ")):
+            names = [cue_name(cue) for cue in cues if cue.state == state]
+            if names:
+                parts.append(Text(words + printable(", ".join(names)), "dim"))
+        yield section(heading, Group(*parts))
+    if cueset.gaps:
+        yield section("Not observed", pairs(gap_row(gap) for gap in cueset.gaps))
+
+
+def _present(cues: Sequence[Cue]) -> RenderableType:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(style="cyan", no_wrap=True)
+    table.add_column(ratio=3)
+    table.add_column(ratio=4)
+    for cue in cues:
+        details = Text(printable(", ".join(_details(cue))))
+        caveats = ", ".join(_MARKS[mark] for mark in cue.marks)
+        details.append(f" ({caveats})" if caveats else "", "dim")
+        table.add_row(Text(span(cue.start_s, cue.end_s)), Text(printable(cue_name(cue))), details)
+    return table
+
+
+def _details(cue: Cue) -> Iterable[str]:
+    if cue.text:
+        yield f"“{cue.text}”"
+    if cue.level is not None:
+        yield cue.level.replace("_", " ")
+    if cue.value is not None:
+        unit = "/5" if cue.unit == "0-5" else "" if cue.unit in _NO_UNIT else f" {cue.unit}"
+        yield f"{format_number(cue.value)}{unit}"
+    if cue.direction is not None:
+        yield cue.direction.replace("_", " ")
