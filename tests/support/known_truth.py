@@ -129,7 +129,8 @@ def agreement(
     times_s, values = curve(found, action_unit, subject)
     true = np.interp(times_s, scene.times_s, scene.truth(action_unit, actor))
     seen = np.isfinite(values)
-    own = events(found, action_unit, subject=subject)
+    # FACS calls closing lids 45 or 43 by how long they stay closed; either name is right for a pulse.
+    own = events(found, *(("AU45", "AU43") if action_unit == "AU45" else (action_unit,)), subject=subject)
     # The event whose apex is nearest; a second event already fails the count.
     apexes_s = [cue.apex_s for cue in own if cue.apex_s is not None]
     errors = [a - min(max(a, pulse.apex_s), pulse.apex_s + pulse.hold_s) for a in apexes_s]
