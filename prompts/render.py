@@ -199,6 +199,17 @@ class _Page:
         if budget is None or self.tokens() <= budget:
             return
         self._fit_words(int(budget * _WORDS_SHARE))
+        if self._fit_cues(budget):
+            return
+        self._fit_words(0)
+        if not self._fit_cues(budget):
+            raise ConfigError(
+                f"a budget of {budget} tokens does not hold the instructions even without any observation; "
+                f"expected at least {self.tokens()}"
+            )
+
+    def _fit_cues(self, budget: int) -> bool:
+        """Keep as many of the most salient cues as fit; False when the text is too long without any."""
         fits, most = -1, len(self.ranked)
         while fits < most:
             self.kept = (fits + most + 1) // 2
@@ -207,11 +218,7 @@ class _Page:
             else:
                 most = self.kept - 1
         self.kept = max(fits, 0)
-        if fits < 0:
-            raise ConfigError(
-                f"a budget of {budget} tokens does not hold the instructions even without any observation; "
-                f"expected at least {self.tokens()}"
-            )
+        return fits >= 0
 
     def _fit_words(self, share: int) -> None:
         """Cut the words spoken, then the oldest turns, to a share of the budget."""

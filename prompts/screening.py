@@ -46,7 +46,8 @@ def screen(cues: Sequence[Cue]) -> tuple[list[Cue], list[Dropped]]:
 
 
 def _emotion_words(cue: Cue) -> list[str]:
-    fields = [cue.id, cue.code, cue.subject, cue.level, cue.direction, cue.unit]
+    # Not the subject: people are called Joy and Grace.
+    fields = [cue.id.removeprefix(cue.subject or ""), cue.code, cue.level, cue.direction, cue.unit]
     if cue.modality != "speech" and cue.code not in VERBATIM_CODES:
         fields.append(cue.text)
     # Codes are often written in one: "mouthHappyLeft".
