@@ -1,7 +1,7 @@
 """VoiceExtractor: the voice measures of a clip as cues with their times."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
@@ -33,9 +33,9 @@ PHRASE_DB: Final = 3.0
 MAX_CURVE_POINTS: Final = 60_000
 
 #: Noise nearer to the speech than this (dB) spoils the fine measures; a recording that reaches less than this above
-#: 4 kHz (4.3-7.5 kHz against 1-3.2 kHz) is a telephone's, whose spectral balance is not the voice's.
+#: 4 kHz (5-7.5 kHz against 1-3.2 kHz) is a telephone's, whose spectral balance is not the voice's.
 _NOISY_BELOW_DB: Final = 15.0
-_NARROW_BELOW_DB: Final = -55.0
+_NARROW_BELOW_DB: Final = -50.0
 _FINE: Final = frozenset({"jitter", "shimmer", "hnr"})
 _BALANCE: Final = frozenset({"alpha_ratio", "hammarberg", "spectral_flux"})
 
@@ -103,13 +103,21 @@ def _why_nothing(job: Job, waveform: Waveform) -> GapReason | None:
 
 
 def _speech_spans(job: Job, waveform: Waveform) -> list[Span]:
-    """Spans of speech found earlier, within the waveform."""
-    spans = [
+    """Spans of speech found earlier, within the waveform, overlaps joined (several speakers, other extractors)."""
+    found = [
         Span(max(cue.start_s, 0.0), min(cue.end_s, waveform.duration_s), cue.confidence or 0.0)
         for cue in job.found.cues
         if cue.modality == "speech" and cue.code == "segment" and cue.start_s is not None and cue.end_s is not None
     ]
-    return sorted((span for span in spans if span.duration_s > HOP_S), key=lambda span: span.start_s)
+    spans: list[Span] = []
+    for span in sorted(found, key=lambda span: span.start_s):
+        if span.duration_s <= HOP_S:
+            continue
+        if spans and span.start_s <= spans[-1].end_s:
+            spans[-1] = replace(spans[-1], end_s=max(spans[-1].end_s, span.end_s))
+        else:
+            spans.append(span)
+    return spans
 
 
 def _doubtful(waveform: Waveform, analysis: Analysis) -> frozenset[str]:

@@ -32,8 +32,8 @@ import numpy.typing as npt
 
 from ..sound import HOP_S, Waveform
 from ..speech.activity import Span
-from .periods import Periods, find_periods, harmonicity, voiced_runs
-from .pitch import track_pitch
+from .periods import Periods, find_periods, harmonicity
+from .pitch import track_pitch, voiced_runs
 from .spectrum import measure_spectra
 from .syllables import find_nuclei
 
@@ -79,7 +79,7 @@ class Analysis:
     """Everything that is measured over time, once per clip.
 
     Arrays have shape (n_hops,), one value per 10 ms, NaN outside ``spans``; ``nuclei_s`` are the times of the syllable
-    nuclei. ``rms`` is that of all speech; ``reach_db`` the power in 4.3-7.5 kHz over that in 1-3.2 kHz.
+    nuclei. ``rms`` is that of all speech; ``reach_db`` the power in 5-7.5 kHz over that in 1-3.2 kHz.
     """
 
     spans: tuple[Span, ...]

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ..extractor import AUDIO_RATE_HZ
 from ..sound import HOP, Waveform
+from .pitch import voiced_runs
 
 Floats = npt.NDArray[np.float64]
 
@@ -112,18 +113,6 @@ def harmonicity(waveform: Waveform, f0: Floats, first: int) -> Floats:
     r = np.clip(mid - (left - right) ** 2 / (8 * bend), 1e-3, 1 - 1e-5)
     ratio[voiced] = 10 * np.log10(r / (1 - r))
     return ratio
-
-
-def voiced_runs(f0: Floats) -> list[tuple[int, int]]:
-    """Stretches [start, stop) of ``f0`` without NaN.
-
-    Examples
-    --------
-    >>> voiced_runs(np.array([np.nan, 100.0, 101.0, np.nan, 99.0]))
-    [(1, 3), (4, 5)]
-    """
-    edges = np.diff(np.concatenate([[0], ~np.isnan(f0), [0]]).astype(int))
-    return list(zip(np.flatnonzero(edges == 1).tolist(), np.flatnonzero(edges == -1).tolist(), strict=True))
 
 
 def _pulses(sound: Floats, begin: int, end: int, f0: Floats) -> Floats:

@@ -27,6 +27,9 @@ OCTAVE_JUMP_COST = 0.35
 VOICING_CHANGE_COST = 0.14
 
 _CANDIDATES = 10
+
+#: Voiced stretches of fewer frames are bursts and clicks: no voice starts and ends within 10 ms.
+_SHORTEST_RUN = 2
 _WINDOW = round(3 / FLOOR_HZ * AUDIO_RATE_HZ)
 _LONGEST_LAG = round(AUDIO_RATE_HZ / FLOOR_HZ)
 _FFT = 1024  # >= window + longest lag
@@ -60,7 +63,22 @@ def track_pitch(waveform: Waveform, first: int, last: int, peak: float) -> Float
         low, high = max(start - _OVERLAP, first), min(stop + _OVERLAP, last)
         block = _search_path(*_candidates(_frames(waveform, low, high), peak))
         f0[start - first : stop - first] = block[start - low : stop - low]
+    for start, stop in voiced_runs(f0):
+        if stop - start < _SHORTEST_RUN:
+            f0[start:stop] = np.nan
     return f0
+
+
+def voiced_runs(f0: Floats) -> list[tuple[int, int]]:
+    """Stretches [start, stop) of ``f0`` without NaN.
+
+    Examples
+    --------
+    >>> voiced_runs(np.array([np.nan, 100.0, 101.0, np.nan, 99.0]))
+    [(1, 3), (4, 5)]
+    """
+    edges = np.diff(np.concatenate([[0], ~np.isnan(f0), [0]]).astype(int))
+    return list(zip(np.flatnonzero(edges == 1).tolist(), np.flatnonzero(edges == -1).tolist(), strict=True))
 
 
 def _frames(waveform: Waveform, first: int, last: int) -> npt.NDArray[np.float32]:
@@ -73,8 +91,8 @@ def _frames(waveform: Waveform, first: int, last: int) -> npt.NDArray[np.float32
 def _candidates(frames: npt.NDArray[np.float32], peak: float) -> tuple[Floats, Floats]:
     """Candidate F0 (Hz, NaN = unvoiced) and strength (-inf = none), both of shape (n, 1 + _CANDIDATES).
 
-    Candidate 0 is silence or noise. A period shorter than that of ``CEILING_HZ`` competes too, as unvoiced: it is how
-    hissing sounds show themselves, and their longer lags would otherwise pass for voice.
+    Candidate 0 is silence or noise. Periods shorter than that of ``CEILING_HZ`` compete for the places too, and are
+    then dropped: hissing sounds have so many of them that their chance maxima at longer lags do not pass for voice.
     """
     centred = frames - frames.mean(axis=1, keepdims=True)
     correlation = _autocorrelation(centred)
@@ -86,14 +104,14 @@ def _candidates(frames: npt.NDArray[np.float32], peak: float) -> tuple[Floats, F
     best = np.argpartition(-strength, _CANDIDATES, axis=1)[:, :_CANDIDATES]
     lag, height = _parabola(correlation, best + 1)
     f0 = _FINER * AUDIO_RATE_HZ / lag
-    chosen = np.isfinite(np.take_along_axis(strength, best, axis=1)) & (f0 >= FLOOR_HZ)
-    periodic = np.where(chosen, np.minimum(height, 1.0) + OCTAVE_COST * np.log2(f0 / FLOOR_HZ), -np.inf)
+    chosen = np.isfinite(np.take_along_axis(strength, best, axis=1)) & (f0 >= FLOOR_HZ) & (f0 <= CEILING_HZ)
+    periodic = np.where(chosen, np.minimum(height, 1.0) - OCTAVE_COST * np.log2(CEILING_HZ / f0), -np.inf)
     half_period = _LONGEST_LAG // 2
     local_peak = np.abs(centred[:, _WINDOW // 2 - half_period : _WINDOW // 2 + half_period]).max(axis=1)
     loudness = local_peak / max(peak, 1e-9)
     unvoiced = VOICING_THRESHOLD + np.maximum(0.0, 2 - loudness * (1 + VOICING_THRESHOLD) / SILENCE_THRESHOLD)
     return (
-        np.column_stack([np.full(len(frames), np.nan), np.where(chosen & (f0 <= CEILING_HZ), f0, np.nan)]),
+        np.column_stack([np.full(len(frames), np.nan), np.where(chosen, f0, np.nan)]),
         np.column_stack([unvoiced, periodic]),
     )
 

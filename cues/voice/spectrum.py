@@ -27,7 +27,7 @@ _PEAK_LOW = _HZ < 2000
 _PEAK_HIGH = (_HZ >= 2000) & (_HZ < 5000)
 #: A telephone or 8 kHz recording has nothing in the second band.
 _NARROW = (_HZ >= 1000) & (_HZ < 3200)
-_WIDE = (_HZ >= 4300) & (_HZ < 7500)
+_WIDE = (_HZ >= 5000) & (_HZ < 7500)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def _measure(waveform: Waveform, first: int, last: int) -> tuple[Floats, ...]:
     begin = (first - 1) * HOP + (HOP - _WINDOW) // 2
     sound = waveform.cut(begin, begin + (last - first) * HOP + _WINDOW)
     frames = np.lib.stride_tricks.sliding_window_view(sound, _WINDOW)[::HOP]
-    window = np.hamming(_WINDOW)
+    window = np.hanning(_WINDOW + 2)[1:-1]
     spectrum = np.abs(scipy.fft.rfft(frames * window, _FFT, axis=1)) / np.sqrt((window**2).sum() * _FFT / 2)
     power = spectrum[1:] ** 2
     level_db = power_to_db((frames[1:] ** 2 * window).sum(axis=1) / window.sum())

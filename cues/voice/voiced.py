@@ -4,8 +4,7 @@ import numpy as np
 
 from ..sound import HOP_S, Waveform
 from ..speech.activity import MIN_PAUSE_S, Span
-from .periods import voiced_runs
-from .pitch import track_pitch
+from .pitch import track_pitch, voiced_runs
 
 #: Shorter voiced stretches are as likely noise as speech.
 _MIN_VOICED_S = 0.3
