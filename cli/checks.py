@@ -6,12 +6,14 @@ import platform
 import re
 import sys
 import tempfile
+import wave
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Final, Literal
 
-from ..cues.models import ModelState, cache_folder, is_offline, list_models
+from ..cues.models import ModelState, cache_folder, is_offline, list_models, model_path
 from ..errors import EmoreasonError
 from ..reasoning.purpose import ACCEPTED, declared_purpose
 
@@ -57,7 +59,8 @@ class Check:
 
 def run_checks() -> Iterator[Check]:
     """Run every check, the quick ones first. A check that itself breaks is a failed check."""
-    for group in (_python, _packages, _decoders, _models, _networks, _asr, _cache, _engine, _purpose, _machine):
+    here = (_python, _packages, _machine, _cache, _decoders, _models, _networks, _extraction)
+    for group in (*here, _asr, _engine, _purpose):
         try:
             yield from group()
         except Exception as error:
@@ -123,27 +126,43 @@ def _place(state: ModelState) -> str:
 
 def _networks() -> Iterator[Check]:
     """Load the networks that are here: a file may be right and the runtime still refuse it."""
-    ready = {state.model.name: state for state in list_models() if state.status == "ready"}
-    loaders: dict[str, Callable[[ModelState], None]] = {"face_landmark": _load_tflite, "silero_vad": _load_onnx}
-    for name, load in loaders.items():
-        label = "face mesh" if name == "face_landmark" else "voice activity"
+    ready = {state.model.name for state in list_models() if state.status == "ready"}
+    loaders: dict[str, tuple[str, Callable[[], object]]] = {
+        "face_landmark": ("face mesh", _load_face_mesh),
+        "silero_vad": ("voice activity", _load_voice_activity),
+    }
+    for name, (label, load) in loaders.items():
         if name in ready:
-            load(ready[name])
+            with _quiet_stderr():
+                load()
             yield Check(label, "ok", "network loads")
         else:
             yield Check(label, "note", "not tried: its model file is not here", "`emoreason models fetch`")
 
 
-def _load_tflite(state: ModelState) -> None:
-    from ai_edge_litert.interpreter import Interpreter
+def _load_face_mesh() -> object:
+    from ..cues.face.network import Network
 
-    Interpreter(model_path=str(state.path)).allocate_tensors()
+    return Network("face_landmark")
 
 
-def _load_onnx(state: ModelState) -> None:
-    import onnxruntime
+def _load_voice_activity() -> object:
+    from ..cues.speech.activity import SileroVad
 
-    onnxruntime.InferenceSession(str(state.path), providers=["CPUExecutionProvider"])
+    return SileroVad(model_path("silero_vad"))
+
+
+@contextmanager
+def _quiet_stderr() -> Iterator[None]:
+    """Silence the runtime, which writes to the file descriptor behind Python's back."""
+    with open(os.devnull, "wb") as nothing:
+        kept = os.dup(2)
+        os.dup2(nothing.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def _asr() -> Iterator[Check]:
@@ -167,11 +186,29 @@ def _cache() -> Iterator[Check]:
         )
 
 
+def _extraction() -> Iterator[Check]:
+    """Extract from a second of silence: processes start, decoding works, answers come back."""
+    from ..cues.sandbox import gather_in_child
+
+    with tempfile.TemporaryDirectory(prefix="emoreason-") as folder:
+        path = os.path.join(folder, "silence.wav")
+        with wave.open(path, "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(16_000)
+            file.writeframes(bytes(32_000))
+        cueset = gather_in_child(path, extractors=("voice",)).cueset
+    yield Check("extraction", "ok", f"a test clip of {cueset.clip.duration_s:g} s went through a child process")
+
+
 def _engine() -> Iterator[Check]:
     from ..reasoning.engines import load_engine
+    from ..reasoning.evidence.tables import RESEARCH_NOTICE
 
-    engine = load_engine("evidence")
-    yield Check("evidence engine", "ok", engine.model)
+    weights = os.environ.get("EMOREASON_WEIGHTS") or None
+    engine = load_engine("evidence", weights=weights)
+    terms = RESEARCH_NOTICE if weights in (None, "fitted") else "published FACS tables alone"
+    yield Check("evidence engine", "ok", f"{engine.model}: {terms}")
 
 
 def _purpose() -> Iterator[Check]:

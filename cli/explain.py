@@ -59,7 +59,9 @@ Examples:
 @click.option(
     "--weights",
     type=click.Choice(["fitted", "literature"]),
-    help="Of the evidence engine: fitted on research-only annotations, or published FACS tables alone.",
+    envvar="EMOREASON_WEIGHTS",
+    show_envvar=True,
+    help="Of the evidence engine: fitted on research-only annotations (default), or published FACS tables alone.",
 )
 @question_options
 @media_options

@@ -1,20 +1,28 @@
 """Options of cue extraction, and clips turned into cues with them."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from ..errors import ConfigError, EmoreasonError
+from ..errors import ConfigError, EmoreasonError, ModelFileError
 from .clips import find_clips
 from .inputs import Input, read_inputs
 from .options import gathered_into
-from .terminal import Meter
+from .terminal import Meter, notice
 
 if TYPE_CHECKING:
     from ..cues.extractor import Settings
     from ..cues.limits import Limits
+
+#: Extractor -> the model files it loads.
+_MODELS_OF: Final = {
+    "speech": ("silero_vad",),
+    "voice": ("silero_vad",),
+    "face": ("face_detection_full_range", "face_landmark", "iris_landmark"),
+}
 
 #: A transcript longer than this is no transcript of a clip.
 _MAX_TRANSCRIPT_BYTES: Final = 4 * 1024 * 1024
@@ -104,11 +112,13 @@ def _gather(clips: Sequence[str], media: MediaOptions, progress: Meter) -> Itera
     """Extract cues clip by clip, each in a process of its own."""
     from ..cues.gather import DEFAULT, gather_many
 
+    settings, limits, extractors = media.settings(), media.limits(), media.extractor or DEFAULT
+    _fetch_missing_models(extractors)
     results = gather_many(
         clips,
-        settings=media.settings(),
-        extractors=media.extractor or DEFAULT,
-        limits=media.limits(),
+        settings=settings,
+        extractors=extractors,
+        limits=limits,
         jobs=media.jobs,
         progress=lambda clip, at_s: progress.reach(clip.id, at_s / clip.duration_s if clip.duration_s else 0.0),
     )
@@ -117,6 +127,24 @@ def _gather(clips: Sequence[str], media: MediaOptions, progress: Meter) -> Itera
             yield Input(clip, result)
         else:
             yield Input(clip, result.cueset, result.curves)
+
+
+def _fetch_missing_models(extractors: Sequence[str]) -> None:
+    """Fetch once, here, where it can be said: the extraction processes have no stderr and would each try."""
+    from ..cues.models import fetch_models, is_offline, list_models
+
+    wanted = {name for extractor in extractors for name in _MODELS_OF.get(extractor, ())}
+    missing = [state.model.name for state in list_models() if state.status != "ready" and state.model.name in wanted]
+    if not missing or is_offline():
+        return
+    notice(f"fetching model files, once: {', '.join(missing)}")
+    for name in missing:
+        try:
+            fetch_models([name])
+        except ModelFileError as error:
+            notice(f"going on without: {error}")
+            os.environ["EMOREASON_OFFLINE"] = "1"  # trying again for every clip would only cost time
+            return
 
 
 _POSITIVE: Final = click.FloatRange(min=0, min_open=True)

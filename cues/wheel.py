@@ -31,7 +31,7 @@ def download_wheel(requirement: str, folder: Path) -> Path:
         pip is missing, refuses, or takes longer than :data:`FETCH_TIMEOUT_S`.
     """
     command = [sys.executable, "-m", "pip", "download", requirement, *_SAME_EVERYWHERE]
-    quiet = ["--quiet", "--no-input", "--disable-pip-version-check", "--dest", str(folder)]
+    quiet = ["--retries", "2", "--quiet", "--no-input", "--disable-pip-version-check", "--dest", str(folder)]
     try:
         done = subprocess.run(
             [*command, *quiet],

@@ -81,9 +81,14 @@ def cue_file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """Run ``emoreason`` in a process of its own, without a purpose and with an empty cache."""
+    """Run ``emoreason`` in a process of its own, without a purpose, a network, or anything in the cache."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("EMOREASON_")}
-    environment |= {"XDG_CACHE_HOME": str(tmp_path / "cache"), "PYTHONIOENCODING": "utf-8", "OMP_NUM_THREADS": "1"}
+    environment |= {
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        "PYTHONIOENCODING": "utf-8",
+        "OMP_NUM_THREADS": "1",
+        "EMOREASON_OFFLINE": "1",
+    }
 
     def run_command(
         *args: str | Path, env: dict[str, str] | None = None, stdin: str = ""

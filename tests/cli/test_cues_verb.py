@@ -38,7 +38,7 @@ def clips(tmp_path: Path) -> Path:
 
 
 def test_a_broken_clip_costs_one_line_and_the_order_stays(run, clips) -> None:
-    done = run("cues", "clips", "--offline", *PURPOSE)
+    done = run("cues", "clips", *PURPOSE)
     assert done.returncode == 1
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert [row["clip"]["id"] for row in rows] == ["clips/a.wav", "clips/c.wav"]
@@ -50,7 +50,7 @@ def test_a_broken_clip_costs_one_line_and_the_order_stays(run, clips) -> None:
 
 
 def test_files_are_read_back_as_cuesets_and_errors_are_kept(run, clips, tmp_path) -> None:
-    done = run("cues", "clips", "nowhere.wav", "--offline", "--out", "out", "--curves", *PURPOSE)
+    done = run("cues", "clips", "nowhere.wav", "--out", "out", "--curves", *PURPOSE)
     assert (done.returncode, done.stdout) == (1, "")
     cuesets = list(read_jsonl(tmp_path / "out" / "cues.jsonl", CueSet))
     assert [cueset.clip.id for cueset in cuesets] == ["clips/a.wav", "clips/c.wav"]
@@ -62,7 +62,7 @@ def test_files_are_read_back_as_cuesets_and_errors_are_kept(run, clips, tmp_path
 
 
 def test_a_table_has_one_header_and_says_the_gaps_aloud(run, clips) -> None:
-    done = run("cues", "clips/a.wav", "clips/c.wav", "--format", "csv", "--offline", *PURPOSE)
+    done = run("cues", "clips/a.wav", "clips/c.wav", "--format", "csv", *PURPOSE)
     assert done.returncode == 0
     rows = list(csv.DictReader(done.stdout.splitlines()))
     assert done.stdout.startswith("clip,id,modality,code,state,value,unit,")
@@ -126,14 +126,23 @@ def test_limits_are_said_in_one_line(run, clips) -> None:
 
 
 def test_text_reads_one_cue_a_line(run, clips) -> None:
-    done = run("cues", "clips/a.wav", "--format", "text", "--offline", *PURPOSE)
+    done = run("cues", "clips/a.wav", "--format", "text", *PURPOSE)
     assert done.returncode == 0
     assert "clips/a.wav  00:01.0  audio" in done.stdout
     assert "Not observed" in done.stdout
 
 
 def test_a_baseline_needs_speech(run, clips, tmp_path) -> None:
-    done = run("cues", "clips/a.wav", "--write-baseline", "b.json", "--offline", *PURPOSE)
+    done = run("cues", "clips/a.wav", "--write-baseline", "b.json", *PURPOSE)
     assert done.returncode == 3
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "b.json").exists()
+
+
+def test_what_cannot_be_fetched_is_tried_once_and_the_clips_go_on(run, clips) -> None:
+    closed = {"EMOREASON_OFFLINE": "0", "PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": "/dev/null"}
+    done = run("cues", "clips/a.wav", "clips/c.wav", "--extractor", "speech", *PURPOSE, env=closed)
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) == 2
+    assert done.stderr.count("fetching model files, once: silero_vad") == 1
+    assert done.stderr.count("going on without: pip cannot fetch faster-whisper") == 1

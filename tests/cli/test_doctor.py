@@ -7,13 +7,15 @@ import pytest
 
 from emoreason.cli.checks import Check, run_checks
 
+ONLINE = {"EMOREASON_OFFLINE": "0"}  # downloads allowed; doctor makes none
+
 
 def by_name(stdout: str) -> dict[str, dict[str, str]]:
     return {check["name"]: check for check in json.loads(stdout)["checks"]}
 
 
 def test_every_finding_that_is_not_ok_has_a_remedy_and_the_exit_code_follows(run) -> None:
-    done = run("doctor", "--json")
+    done = run("doctor", "--json", env=ONLINE)
     checks = by_name(done.stdout)
     assert all(check["remedy"] for check in checks.values() if check["verdict"] == "note")
     failed = any(check["verdict"] == "fail" for check in checks.values())
@@ -24,8 +26,8 @@ def test_every_finding_that_is_not_ok_has_a_remedy_and_the_exit_code_follows(run
 
 
 def test_missing_models_fail_only_when_downloads_are_off(run) -> None:
-    assert by_name(run("doctor", "--json").stdout)["face_landmark"]["verdict"] == "note"
-    done = run("doctor", "--json", "--offline")
+    assert by_name(run("doctor", "--json", env=ONLINE).stdout)["face_landmark"]["verdict"] == "note"
+    done = run("doctor", "--json", "--offline", env=ONLINE)
     assert by_name(done.stdout)["face_landmark"]["verdict"] == "fail"
     assert done.returncode == 1
 
