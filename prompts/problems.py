@@ -5,7 +5,6 @@ from typing import Literal
 
 ProblemCode = Literal[
     "no_answer",  # no JSON object with an answer's keys
-    "empty_answer",  # an object, but neither labels nor emotions in it
     "missing_think",  # the preset asks for a chain of thought and there is none
     "unexpected_think",  # the preset asks for none
     "untagged_think",  # reasoning without think tags

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from ..records.labels import Polarity
+from .untrusted import shown_id
 
 #: Section headings a model is asked to write, by section; both languages are understood in either.
 HEADINGS: Final[dict[str, tuple[str, ...]]] = {
@@ -143,8 +144,6 @@ def cited_ids(sentence: str, known: Mapping[str, str]) -> tuple[list[str], list[
 
 def spellings(cue_ids: list[str]) -> dict[str, str]:
     """Map each accepted spelling to its cue id: as is, as the prompt shows it, and either in lower case if unique."""
-    from .untrusted import shown_id
-
     known: dict[str, str] = {}
     doubtful: set[str] = set()
     for cue_id in cue_ids:

@@ -321,7 +321,7 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.parametrize("wrapped", [False, True])
 def test_a_megabyte_of_anything_is_read_or_refused(name: str, wrapped: bool) -> None:
-    """The pytest time limit is the only clock here; ``bench`` measures that time is linear."""
+    """The pytest time limit is the only clock here; ``bench/contract.py`` measures that time is linear."""
     text = f"<think>{HOSTILE[name]} [face1.AU12.1]</think>{BODY}" if wrapped else HOSTILE[name]
     try:
         explanation = reading(text)
