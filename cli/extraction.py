@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from ..errors import ConfigError, EmoreasonError, ModelFileError
+from ..plugin import load_plugin
 from .clips import find_clips
 from .inputs import Input, read_inputs
 from .options import gathered_into
@@ -99,6 +100,7 @@ def select(clips: Sequence[str], cue_files: Sequence[str], media: MediaOptions) 
     """
     if bool(clips) == bool(cue_files):
         raise click.UsageError("name at least one CLIP, or --cues FILE, and not both (--help shows examples)")
+    _check_extractors(media.extractor)
     found, failures = find_clips(clips)
     if media.transcript and len(found) > 1:
         raise ConfigError(
@@ -106,6 +108,16 @@ def select(clips: Sequence[str], cue_files: Sequence[str], media: MediaOptions) 
             "put a .srt, .vtt or .txt file of the same name beside each clip instead"
         )
     return Selection(found, failures, cue_files)
+
+
+def _check_extractors(names: Sequence[str]) -> None:
+    """Refuse a name that no clip could be extracted with; plug-ins are loaded where they run."""
+    if names:
+        from ..cues.gather import EXTRACTORS
+
+        unknown = [name for name in names if name not in EXTRACTORS and ":" not in name]
+        if unknown:
+            load_plugin(unknown[0], EXTRACTORS, "extractor")
 
 
 def _gather(clips: Sequence[str], media: MediaOptions, progress: Meter) -> Iterator[Input]:
