@@ -1,7 +1,6 @@
 """An explanation as a person reads it on a terminal."""
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -12,11 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from ..reasoning.purpose import NOTICE
-from .page import gap_row, pairs, section, spaced, span, title, two_columns
+from .observations import claim_rows, observed, without_citations
+from .page import gap_row, pairs, section, spaced, title
 from .terminal import printable
 
 if TYPE_CHECKING:
-    from ..records import Claim, Clip, Explanation
+    from ..records import Alternative, Claim, Cue, CueSet, EmotionProbability, Explanation
 
 #: Bars are told apart by their colour as well as by their label.
 _COLOURS: Final = {
@@ -28,7 +28,8 @@ _COLOURS: Final = {
     "disgust": "green",
     "neutral": "bright_black",
 }
-_CITATION: Final = re.compile(r"\s*\[[^\[\]]*\.[^\[\]]*\]")
+#: The weakest of many say nothing.
+_MOST_COMPOUNDS: Final = 5
 
 
 class Bar:
@@ -53,16 +54,18 @@ class Bar:
         return Measurement(width, width)
 
 
-def readable(explanation: "Explanation", clip: "Clip | None" = None) -> RenderableType:
+def readable(explanation: "Explanation", cueset: "CueSet | None" = None) -> RenderableType:
     """Rich renderable of one explanation: headline, distribution, claims with times, gaps, notes, the notice.
 
     Parameters
     ----------
     explanation : Explanation
-    clip : Clip, optional
-        Adds length and tracks to the title.
+    cueset : CueSet, optional
+        What it explains: adds length and tracks to the title, and lets claims that only repeat a cue be shortened.
     """
-    return Group(title(explanation.clip, clip), *spaced(_sections(explanation)), Text())
+    heading = title(explanation.clip, cueset.clip if cueset else None)
+    cues = cueset.by_id() if cueset else {}
+    return Group(heading, *spaced(_sections(explanation, cues)), Text())
 
 
 def brief(explanation: "Explanation") -> RenderableType:
@@ -76,21 +79,39 @@ def brief(explanation: "Explanation") -> RenderableType:
     return line.append(f"  {printable(', '.join(explanation.labels))}")
 
 
-def _sections(explanation: "Explanation") -> Iterator[RenderableType]:
+def _sections(explanation: "Explanation", cues: Mapping[str, "Cue"]) -> Iterator[RenderableType]:
     yield _headline(explanation)
-    yield _distribution(explanation)
-    if explanation.claims:
-        yield section("Observed", _claims(explanation.claims))
-    if explanation.interpretation:
-        yield section("Taken together", _prose(explanation.interpretation))
+    yield _distribution(explanation.emotions, bold_first=not explanation.abstained)
+    if explanation.compounds:
+        yield section("Compounds", _distribution(explanation.compounds[:_MOST_COMPOUNDS]))
+    interpretation = explanation.interpretation or ""
+    meanings = [claim for claim in explanation.claims if claim.sentence in interpretation]
+    elsewhere = [interpretation, *(alternative.reason for alternative in explanation.alternatives)]
+    observations = [claim for claim in explanation.claims if not any(claim.sentence in text for text in elsewhere)]
+    if observations:
+        yield section("Observed", observed(observations, cues))
+    if interpretation:
+        yield section("Taken together", _interpretation(interpretation, meanings))
     if explanation.alternatives:
-        rows = ((alternative.label, alternative.reason) for alternative in explanation.alternatives)
-        yield section("Also possible", pairs(rows))
+        yield section("Also possible", pairs(map(_alternative_row, explanation.alternatives)))
     if explanation.gaps:
-        yield section("Not observed", pairs(gap_row(gap) for gap in explanation.gaps))
+        yield section("Not observed", pairs(map(gap_row, explanation.gaps)))
     if explanation.notes:
-        yield section("Notes", Group(*(_prose(note) for note in explanation.notes)))
+        yield section("Notes", Group(*(Text(printable(note)) for note in explanation.notes)))
     yield _footer(explanation)
+
+
+def _interpretation(text: str, claims: Sequence["Claim"]) -> RenderableType:
+    """Its claims as rows with their times; what cites nothing as prose below."""
+    for claim in claims:
+        text = text.replace(claim.sentence, " ", 1)
+    rest = " ".join(text.split())
+    parts = [claim_rows(claims)] if claims else []
+    return Group(*parts, *([Text(printable(without_citations(rest)), "dim" if parts else "")] if rest else []))
+
+
+def _alternative_row(alternative: "Alternative") -> tuple[str, str]:
+    return alternative.label, without_citations(alternative.reason).removeprefix(f"{alternative.label}: ")
 
 
 def _headline(explanation: "Explanation") -> RenderableType:
@@ -108,37 +129,16 @@ def _headline(explanation: "Explanation") -> RenderableType:
     return line
 
 
-def _distribution(explanation: "Explanation") -> RenderableType:
+def _distribution(emotions: Sequence["EmotionProbability"], *, bold_first: bool = False) -> RenderableType:
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(min_width=9)
     table.add_column()
     table.add_column(justify="right")
-    ranked = sorted(explanation.emotions, key=lambda emotion: -emotion.probability)
-    for place, emotion in enumerate(ranked):
-        style = "bold" if place == 0 and not explanation.abstained else ""
+    for place, emotion in enumerate(sorted(emotions, key=lambda emotion: -emotion.probability)):
+        style = "bold" if place == 0 and bold_first else ""
         bar = Bar(emotion.probability, _COLOURS.get(emotion.label, "white"), 40)
         table.add_row(Text(printable(emotion.label), style), bar, Text(f"{emotion.probability:.0%}", style))
-    for compound in explanation.compounds:
-        bar = Bar(compound.probability, "white", 40)
-        table.add_row(Text(printable(compound.label), "italic"), bar, Text(f"{compound.probability:.0%}"))
     return table
-
-
-def _claims(claims: Iterable["Claim"]) -> RenderableType:
-    table = two_columns("cyan")
-    for claim in claims:
-        sentence = _CITATION.sub("", printable(claim.sentence)) if claim.cue_ids else printable(claim.sentence)
-        body = Text(sentence)
-        if claim.cue_ids:
-            body.append(f"  {printable(', '.join(claim.cue_ids))}", "dim")
-        table.add_row(span(claim.start_s, claim.end_s), body)
-    return table
-
-
-def _prose(text: str) -> Text:
-    body = Text(printable(text))
-    body.highlight_regex(_CITATION.pattern, "dim")
-    return body
 
 
 def _footer(explanation: "Explanation") -> RenderableType:

@@ -1,25 +1,16 @@
 """The cues of a clip as a person reads them on a terminal."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ..cues.wording import cue_name, format_number
+from ..cues.wording import cue_name
 from ..records import Cue, CueSet
+from .observations import cue_details
 from .page import gap_row, pairs, section, spaced, span, title
 from .terminal import printable
-
-_MARKS: Final = {
-    "during_speech": "while speaking",
-    "low_confidence": "little certainty",
-    "presence_only": "presence only",
-    "pooled_norm": "against a pooled norm",
-}
-#: Units that say "a bare number".
-_NO_UNIT: Final = (None, "1", "0-1", "count")
 
 
 def readable_cues(cueset: CueSet) -> RenderableType:
@@ -50,20 +41,5 @@ def _present(cues: Sequence[Cue]) -> RenderableType:
     table.add_column(ratio=3)
     table.add_column(ratio=4)
     for cue in cues:
-        details = Text(printable(", ".join(_details(cue))))
-        caveats = ", ".join(_MARKS[mark] for mark in cue.marks)
-        details.append(f" ({caveats})" if caveats else "", "dim")
-        table.add_row(Text(span(cue.start_s, cue.end_s)), Text(printable(cue_name(cue))), details)
+        table.add_row(Text(span(cue.start_s, cue.end_s)), Text(printable(cue_name(cue))), cue_details(cue))
     return table
-
-
-def _details(cue: Cue) -> Iterable[str]:
-    if cue.text:
-        yield f"“{cue.text}”"
-    if cue.level is not None:
-        yield cue.level.replace("_", " ")
-    if cue.value is not None:
-        unit = "/5" if cue.unit == "0-5" else "" if cue.unit in _NO_UNIT else f" {cue.unit}"
-        yield f"{format_number(cue.value)}{unit}"
-    if cue.direction is not None:
-        yield cue.direction.replace("_", " ")

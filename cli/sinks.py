@@ -46,7 +46,7 @@ class Screen:
         """Print the explanation."""
         from .readable import brief, readable
 
-        show(brief(explanation) if self._brief else readable(explanation, source.cueset.clip))
+        show(brief(explanation) if self._brief else readable(explanation, source.cueset))
 
     def miss(self, place: str, error: EmoreasonError) -> None:
         """Nothing: errors are on stderr."""

@@ -9,6 +9,7 @@ from rich.console import Console, RenderableType
 from emoreason.cli.page import clock, span
 from emoreason.cli.readable import Bar, brief, readable
 from emoreason.cli.readable_cues import readable_cues
+from emoreason.cues.wording import cue_text
 from emoreason.records import Alternative, Claim, Clip, Cue, CueSet, EmotionProbability, Explanation, Gap
 from emoreason.records.labels import EMOTIONS
 
@@ -35,7 +36,7 @@ EXPLANATION = Explanation(
     engine="evidence",
     model="evidence-fitted/1",
 )
-CLIP = Clip(id="clip.mp4", duration_s=10.0, has_video=True, has_audio=True)
+CLIP = CueSet(clip=Clip(id="clip.mp4", duration_s=10.0, has_video=True, has_audio=True))
 
 
 def written(renderable: RenderableType, width: int = 80, **options: object) -> str:
@@ -130,3 +131,38 @@ def test_span() -> None:
     assert span(1.0, 1.0) == "00:01.0"
     assert span(1.0, None) == "00:01.0"
     assert span(1.0, 61.5) == "00:01.0–01:01.5"
+
+
+def test_claims_that_only_repeat_cues_are_joined_and_absent_ones_are_one_line() -> None:
+    jaw = [
+        Cue(id=f"f.AU26.{n}", modality="face", code="AU26", value=value, unit="0-5", start_s=n, end_s=n + 0.5)
+        for n, value in ((1, 0.5), (2, 3.0), (3, 1.0))
+    ]
+    gone = [Cue(id=f"f.{code}.1", modality="face", code=code, state="absent") for code in ("AU4", "AU15")]
+    claims = tuple(
+        Claim(sentence=f"{cue_text(cue)} [{cue.id}].", cue_ids=(cue.id,), start_s=cue.start_s, end_s=cue.end_s)
+        for cue in (*jaw, *gone)
+    )
+    own = Claim(sentence="The jaw drops three times [f.AU26.1].", cue_ids=("f.AU26.1",), start_s=1.0, end_s=1.5)
+    cueset = CueSet(clip=Clip(id="c"), cues=(*jaw, *gone))
+    text = written(readable(Explanation(clip="c", claims=(*claims, own)), cueset), 100)
+    assert "00:01.0–00:03.5  AU26 jaw drop, 3 times, at most 3/5  f.AU26.1, f.AU26.2, f.AU26.3" in text
+    assert "Looked for and not there: AU4 brow lowerer, AU15 lip corner depressor" in text
+    assert "00:01.0–00:01.5  The jaw drops three times.  f.AU26.1" in text
+
+
+def test_each_claim_stands_in_one_section_only() -> None:
+    meaning = Claim(sentence="That speaks for joy [a.AU12.1].", cue_ids=("a.AU12.1",), start_s=1.0, end_s=2.0)
+    other = Claim(sentence="Only the mouth moves [a.AU12.1].", cue_ids=("a.AU12.1",), start_s=1.0, end_s=2.0)
+    explanation = Explanation(
+        clip="c",
+        claims=(meaning, other),
+        interpretation=f"{meaning.sentence} All in all it is clear.",
+        alternatives=(Alternative("calm", f"calm: {other.sentence}"),),
+    )
+    text = written(readable(explanation))
+    assert "00:01.0–00:02.0  That speaks for joy.  a.AU12.1" in text.partition("Taken together")[2]
+    assert text.count("speaks for joy") == 1
+    assert "calm  Only the mouth moves." in text
+    assert text.count("Only the mouth moves") == 1
+    assert "All in all it is clear." in text
