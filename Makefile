@@ -25,7 +25,7 @@ $(VENV)/.all: pyproject.toml $(VENV)/.dev
 
 demo: $(VENV)/.core  ## set up, then explain examples/clip.mp4 offline
 	$(BIN)/emoreason models fetch
-	$(BIN)/emoreason explain examples/clip.mp4 --offline --purpose research
+	$(BIN)/emoreason explain examples/clip.mp4 --text --offline --purpose research
 
 test: $(VENV)/.dev  ## set up, then run the core's tests
 	$(BIN)/python -m pytest
