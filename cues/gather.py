@@ -31,6 +31,8 @@ DEFAULT: Final[tuple[str, ...]] = tuple(EXTRACTORS)
 
 #: A track that ends this much earlier than the file declares is damaged; less is rounding of headers.
 _MISSING_S: Final = 1.0
+#: Headers may misjudge the length by this much before what was decoded is believed instead.
+_LENGTH_ERROR_S: Final = 0.1
 _PROGRESS_EVERY_S: Final = 0.5
 
 Progress = Callable[[Clip, float], None]
@@ -75,7 +77,7 @@ def gather_cues(
     gaps += pass_.run([start(name) for name in extractors])
     found = pass_.job.found
     cueset = CueSet(
-        clip=_with_transcript(clip, settings, found.cues),
+        clip=_with_transcript(pass_.measured_clip(), settings, found.cues),
         cues=tuple(sorted(found.cues, key=_cue_order)),
         gaps=tuple(sorted(dict.fromkeys((*found.gaps, *gaps)), key=_gap_order)),
     )
@@ -93,6 +95,7 @@ class _Pass:
         self._path = path
         self._limits = limits
         self._broken: list[tuple[Stream, MediaError]] = []
+        self._end_s = 0.0
 
     def run(self, runnings: list[Running]) -> list[Gap]:
         """Run the extractors; return what could not be observed beside what they say themselves."""
@@ -114,6 +117,13 @@ class _Pass:
             self.seconds[running.short_name] = round(running.seconds, 4)
         return gaps + [running.gap for running in runnings if running.gap is not None]
 
+    def measured_clip(self) -> Clip:
+        """Clip with its length as decoded where the headers (of formats that only estimate it) said less."""
+        clip = self.job.clip
+        if clip.duration_s and self._end_s > clip.duration_s + _LENGTH_ERROR_S:
+            return replace(clip, duration_s=round(self._end_s, 6))
+        return clip
+
     def _hear(self, runnings: list[Running]) -> list[Gap]:
         if not runnings or not self.job.clip.has_audio:
             return []
@@ -127,6 +137,7 @@ class _Pass:
             return self._cannot_read("audio", error, runnings)
         finally:
             self._add_decoding(began)
+        self._end_s = max(self._end_s, report.end_s)
         for running in runnings:
             if audio is not None:
                 running.hear(audio)
@@ -151,6 +162,7 @@ class _Pass:
             raise
         except MediaError as error:
             return self._cannot_read("frames", error, runnings)
+        self._end_s = max(self._end_s, report.end_s)
         return [gap for running in runnings for gap in _damage(running, "video", report)]
 
     def _cannot_read(self, stream: Stream, error: MediaError, runnings: list[Running]) -> list[Gap]:

@@ -14,9 +14,9 @@ from typing import Any, Final
 #: A longer line is no answer of ours (ten hours of curves stay below it).
 _MAX_LINE_BYTES: Final = 2 * 1024**3
 #: One thread each: clips run side by side, and decoding has threads of its own.
-_ONE_THREAD: Final = {
-    name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
-}
+_ONE_THREAD: Final = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"), "1"
+)
 
 
 class Deadline:

@@ -1,5 +1,6 @@
 """One extractor at work on one clip: whatever goes wrong in it becomes the gap of its modality."""
 
+import json
 import time
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
@@ -102,7 +103,9 @@ def _checked(extraction: Any, job: Job, used: set[str]) -> Extraction:
         if cue.id in used:
             raise ValueError(f"cue id {cue.id!r} is used twice")
         used.add(cue.id)
-    check(to_json(CueSet(clip=job.clip, cues=extraction.cues, gaps=extraction.gaps)), "cueset")
+    value = to_json(CueSet(clip=job.clip, cues=extraction.cues, gaps=extraction.gaps))
+    check(value, "cueset")
+    json.dumps(value, allow_nan=False)  # the schema lets NaN pass as a number; JSON does not
     return extraction
 
 
