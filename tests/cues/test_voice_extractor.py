@@ -1,5 +1,6 @@
 """VoiceExtractor: cues, gaps, curves, bounds, and that nothing a file can hold makes it raise."""
 
+import tracemalloc
 import warnings
 from itertools import pairwise
 
@@ -13,8 +14,11 @@ from scipy.signal import resample_poly
 from speech_sounds import RATE_HZ, babble, voice, with_noise
 
 from emoreason.cues.extractor import Audio, Extraction, Job, Settings
+from emoreason.cues.sound import Waveform
+from emoreason.cues.speech.activity import Span
 from emoreason.cues.voice import MEASURES, VoiceExtractor
 from emoreason.cues.voice.extractor import MAX_CURVE_POINTS, MAX_PHRASES
+from emoreason.cues.voice.measures import analyse
 from emoreason.records import Clip, Cue, CueSet, Gap
 from emoreason.records.convert import from_json, to_json
 
@@ -246,3 +250,25 @@ def test_any_sound_gives_measures_in_range(
         if cue.code in ("jitter", "shimmer", "f0_sd", "f0_range", "speech_rate", "spectral_flux", "loudness_sd"):
             assert cue.value is not None
             assert cue.value >= 0
+
+
+@pytest.mark.slow
+def test_memory_grows_by_less_than_the_samples_themselves() -> None:
+    made = babble(4, 120, (20, 15, 25))
+    spans = spans_of(made.pauses, len(made.sound) / RATE_HZ)
+    length_s = len(made.sound) / RATE_HZ
+
+    def working_bytes(repeats: int) -> int:
+        sound = np.tile(made.sound.astype(np.float32), repeats)
+        found = [(start + i * length_s, end + i * length_s) for i in range(repeats) for start, end in spans]
+        waveform = Waveform.of(Audio(sound))
+        tracemalloc.start()
+        try:
+            analyse(waveform, [Span(start, end) for start, end in found])
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    short, long = working_bytes(3), working_bytes(30)
+    # The work is done in blocks; what is kept (columns of 100 numbers a second, single periods) is half the samples.
+    assert long - short < 0.7 * 27 * length_s * RATE_HZ * 4
