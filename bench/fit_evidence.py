@@ -39,7 +39,7 @@ def main() -> int:
     faces = read_faces(Path(data_folder) / "raf_facs_crowd.jsonl")
     if not arguments.dry_run:
         tables.write_fitted(ROOT / "reasoning" / "data", fit_all(faces), len(faces))
-    measured = report.measure(faces, arguments.repeats)
+    measured = report.measure_all(faces, arguments.repeats)
     print(measured.markdown)
     if not arguments.dry_run:
         (ROOT / "docs" / "evidence_figures.md").write_text(measured.markdown, encoding="utf-8")

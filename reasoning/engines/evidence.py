@@ -61,9 +61,8 @@ class EvidenceEngine:
 
     def describe(self) -> str:
         """Which weights are active and what that means, in one line."""
-        return (
-            f"{self.model}. {RESEARCH_NOTICE}" if self.table.name == "fitted" else f"{self.model}. Nothing is fitted."
-        )
+        said = RESEARCH_NOTICE if self.table.name == "fitted" else "Published FACS tables alone, nothing is fitted."
+        return f"{self.model}. {said}"
 
     def read(self, cueset: CueSet) -> tuple[Scored, ...]:
         """Score every person, the most evident first; a clip without evidence has one person who shows nothing."""
@@ -97,7 +96,7 @@ class EvidenceEngine:
 
 
 def _answer(story: Story, compounds: bool) -> dict[str, Any]:
-    """The JSON part of the contract."""
+    """Make the JSON part of the contract."""
     scored = story.scored
     valence, arousal = valence_arousal(scored)
     labels = [] if story.reason else open_labels(scored)
@@ -123,7 +122,7 @@ def _answer(story: Story, compounds: bool) -> dict[str, Any]:
 
 
 def _notes(story: Story) -> tuple[str, ...]:
-    """What the engine could not take, and whom else it saw."""
+    """Say what the engine could not take, and whom else it saw."""
     say = phrases("en")
     notes = []
     if story.others:

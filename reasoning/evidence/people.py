@@ -240,7 +240,7 @@ def _voice_readings(cues: list[Cue]) -> tuple[VoiceReading, ...]:
 
 
 def _voice_z(cue: Cue) -> float | None:
-    """Standard deviations from the norm: the cue's own z, else its level word, else its rise or fall."""
+    """Read standard deviations from the norm: the cue's own z, else its level word, else its rise or fall."""
     if cue.unit == "z" and cue.value is not None and math.isfinite(cue.value):
         z = min(max(cue.value, -_LARGEST_Z), _LARGEST_Z)
     elif cue.level in _LEVEL_Z:

@@ -57,9 +57,9 @@ class Contribution:
 class Scored:
     """The sum of a person's evidence.
 
-    ``base`` are the six log-odds before any cue, ``sums`` with all of them; ``neutral`` the log-odds of neutral against the rest;
-    ``probabilities`` are in the order of ``records.labels.EMOTIONS`` and sum to 1. ``contributions`` are ordered
-    by size, largest first.
+    ``base`` are the six log-odds before any cue, ``sums`` with all of them; ``neutral`` the log-odds of neutral
+    against the rest; ``probabilities`` are in the order of ``records.labels.EMOTIONS`` and sum to 1.
+    ``contributions`` are ordered by size, largest first.
     """
 
     person: Person
@@ -136,8 +136,9 @@ def _neutral(term: Term, table: Table) -> float:
 
 def _sum_up(person: Person, contributions: list[Contribution], table: Table) -> Scored:
     base_weight = table.find("base", "")
-    # The base is how often coded faces show each emotion: it says nothing about a person who shows no action.
-    shown = min(1.0, math.fsum(action.strength for action in person.present))
+    # The base is how often coded faces show each emotion: it says nothing about a person who shows nothing coded.
+    weighed = (action.strength for action in person.present if table.find("present", action.code) is not None)
+    shown = min(1.0, math.fsum(weighed))
     base = tuple(value * shown for value in base_weight.log_odds) if base_weight is not None else (0.0,) * len(SIX)
     sums = tuple(
         math.fsum((start, *(part.log_odds[index] for part in contributions))) for index, start in enumerate(base)
