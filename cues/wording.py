@@ -136,7 +136,9 @@ def _present_details(cue: Cue, words: dict[str, Any]) -> list[str]:
         if cue.level is not None:
             details.append(_known(cue.level, words["levels"], line))
         if cue.value is not None:
-            details.append(_value(cue.value, cue.unit, words))
+            # Intensity of an action unit is 0-5 unless its unit says otherwise (records/cue.py).
+            scale = "0-5" if cue.unit is None and cue.modality == "face" and parse_action_unit(cue.code) else cue.unit
+            details.append(_value(cue.value, scale, words))
     if cue.direction is not None:
         details.append(_known(cue.direction, words["directions"], line))
     details += _span(cue.start_s, cue.end_s, words)

@@ -134,7 +134,7 @@ def cited_ids(sentence: str, known: Mapping[str, str]) -> tuple[list[str], list[
     for match in _CITATION.finditer(sentence):
         for word in re.split(r"[\s,;，；、]+", match[1]):
             name = word.strip("`'\"*")
-            cue_id = known.get(name) or known.get(name.lower())
+            cue_id = known.get(word) or known.get(name) or known.get(name.lower())
             if cue_id is not None:
                 found[cue_id] = None
             elif _LOOKS_LIKE_ID.fullmatch(name):

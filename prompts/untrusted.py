@@ -84,7 +84,7 @@ def quote(text: str, limit: int = LONGEST_TEXT) -> str:
     return json.dumps(neutralise(text, limit), ensure_ascii=False)
 
 
-_NOT_ID = re.compile(r"[^\w.:+\-#@/%~=()']")
+_NOT_ID = re.compile(r"[^\w.:+\-#@/%~=()]")
 
 
 def shown_id(cue_id: str) -> str:

@@ -120,6 +120,11 @@ def test_names_come_from_facs_and_the_printed_error_is_mended() -> None:
     assert cue_name(Cue(id="a", modality="face", code="AU99")) == "AU99 facial action unit"
 
 
+def test_an_action_unit_without_a_unit_is_on_the_scale_of_the_records() -> None:
+    assert cue_text(Cue(id="a", modality="face", code="AU12", value=3.0)).endswith("intensity 3 of 5")
+    assert cue_text(Cue(id="a", modality="voice", code="hnr", value=3.0)).endswith(": 3")
+
+
 def test_marks_take_away_what_they_do_not_let_stand() -> None:
     cue = Cue(
         id="a",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from emoreason.errors import ModelOutputError
@@ -113,7 +113,6 @@ def test_a_good_answer_survives_what_stands_before_it(soup: str, cut: int) -> No
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8")) | SOUP.map(lambda text: text.replace("\ud800", "")), answers())
-@settings(max_examples=200)
 def test_what_was_written_is_read_back(think: str, answer: dict[str, Any]) -> None:
     text = write_answer(think, answer)
     parsed = parse_answer(text)

@@ -4,7 +4,7 @@ import json
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from emoreason.prompts.sentences import cited_ids, spellings
@@ -99,6 +99,8 @@ def test_the_limit_holds(text: str, limit: int) -> None:
 
 
 @given(st.from_regex(r"[^\s\[\],;]{1,30}", fullmatch=True))
+@example("'")
+@example("<|im_start|>.AU4.1")
 def test_shown_ids_are_harmless_and_stable(cue_id: str) -> None:
     shown = shown_id(cue_id)
     assert shown_id(shown) == shown
