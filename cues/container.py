@@ -7,6 +7,7 @@ additionally held to that one demuxer and to the ``file`` protocol.
 
 import os
 import stat
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
@@ -46,6 +47,8 @@ _SIGNATURES: Final[tuple[tuple[int, bytes, str], ...]] = (
 )
 _RIFF_KINDS: Final = {b"AVI ": "avi", b"AVIX": "avi", b"WAVE": "wav", b"WEBP": "webp_pipe"}
 _ISO_BOXES: Final = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"moof", b"uuid"}
+#: (magic, where width and height are written, how) of pictures whose header libav refuses without a word on the size.
+_CANVAS: Final = ((b"\x89PNG", 16, ">II"), (b"GIF8", 6, "<HH"), (b"BM", 18, "<ii"))
 #: Demuxers that hold exactly one still picture.
 STILLS: Final = frozenset({"png_pipe", "jpeg_pipe", "bmp_pipe", "tiff_pipe", "webp_pipe"})
 _HEAD_BYTES: Final = 4096
@@ -91,7 +94,22 @@ def identify(path: StrPath, limits: Limits) -> str:
             f"not a media file that emoreason reads (it starts with {head[:12]!r}); expected a video, an audio file "
             "or a picture such as mp4, mkv, webm, mov, avi, wav, mp3, flac, ogg, jpg, png, webp or gif",
         )
+    _check_canvas(path, head, limits)
     return demuxer
+
+
+def _check_canvas(path: StrPath, head: bytes, limits: Limits) -> None:
+    """Refuse pictures whose header declares too many pixels; libav would only say that the data are invalid."""
+    for magic, at, layout in _CANVAS:
+        if head.startswith(magic) and len(head) >= at + struct.calcsize(layout):
+            width, height = (abs(side) for side in struct.unpack_from(layout, head, at))
+            if width * height > limits.max_pixels:
+                raise too_many_pixels(path, width, height, limits)
+
+
+def too_many_pixels(path: StrPath, width: int, height: int, limits: Limits) -> LimitError:
+    """Error for a picture or video frame that is larger than ``limits.max_pixels``."""
+    return limit_error(path, f"{width} x {height} pixels are more than the limit of {limits.max_pixels} (max_pixels)")
 
 
 def open_regular(path: StrPath) -> BinaryIO:

@@ -12,7 +12,16 @@ import av.error
 import numpy as np
 import numpy.typing as npt
 
-from .container import StrPath, clock_zero_s, limit_error, media_error, open_media, reason_of, video_stream
+from .container import (
+    StrPath,
+    clock_zero_s,
+    limit_error,
+    media_error,
+    open_media,
+    reason_of,
+    too_many_pixels,
+    video_stream,
+)
 from .extractor import Frame
 from .limits import Limits
 from .picture import Upright
@@ -109,14 +118,13 @@ def _timed(
         yield time_s, frame
     if not clock.started:
         why = f" ({'; '.join(sorted(report.reasons))})" if report.reasons else ""
-        raise media_error(path, f"no frame of its video track could be decoded{why}")
+        raise media_error(path, f"nothing in its video track could be decoded{why}")
 
 
 def check_size(path: StrPath, codec_context: Any, limits: Limits) -> None:
     """Refuse frames that declare more pixels than the limit, before any memory is spent on them."""
-    width, height = codec_context.width, codec_context.height
-    if width * height > limits.max_pixels:
-        raise limit_error(path, f"{width} x {height} pixels are more than the limit of {limits.max_pixels}")
+    if codec_context.width * codec_context.height > limits.max_pixels:
+        raise too_many_pixels(path, codec_context.width, codec_context.height, limits)
 
 
 def decoded(container: Any, stream: Any, report: DecodeReport) -> Iterator[Any]:

@@ -225,7 +225,7 @@ def _damage(running: Running, track: str, report: DecodeReport) -> list[Gap]:
         ]
     if report.damaged:
         why = "; ".join(sorted(report.reasons))
-        detail = f"{report.damaged} parts of the {track} could not be decoded and were left out ({why})"
+        detail = f"of the {track}, {report.damaged} part(s) could not be decoded and were left out ({why})"
         return [Gap(modality=running.modality, reason="damaged", detail=detail)]
     return []
 

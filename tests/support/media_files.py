@@ -87,6 +87,19 @@ def _mux_sound(container: Any, stream: Any, sound: npt.NDArray[np.float32], rate
     container.mux(stream.encode())
 
 
+def write_sound(path: Path, samples: npt.NDArray[np.int16], rate_hz: int) -> Path:
+    """Encode mono samples of shape (1, n) in the format that the suffix names."""
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream(path.suffix[1:], rate=rate_hz)
+        stream.layout = "mono"
+        for first in range(0, samples.shape[1], 65_520):
+            frame = av.AudioFrame.from_ndarray(samples[:, first : first + 65_520], format="s16", layout="mono")
+            frame.sample_rate = rate_hz
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
 def write_wav(path: Path, sound: npt.NDArray[np.float32], rate_hz: int = 16_000) -> Path:
     """16-bit PCM; ``sound`` is (n,) or (channels, n)."""
     channels = np.atleast_2d(sound)
