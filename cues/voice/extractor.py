@@ -14,7 +14,7 @@ from ..extractor import Audio, Extraction, Job, Settings, Stream
 from ..sound import HOP_S, Waveform
 from ..speech.activity import MIN_SPEECH_S, Span
 from .contour import Shape, contour_shape
-from .levels import judge
+from .levels import Judgement, judge
 from .measures import MEASURES, MIN_VOICED_HOPS, Analysis, analyse, summarise
 from .voiced import find_voiced
 
@@ -28,6 +28,9 @@ MAX_PHRASES: Final = 20
 #: A phrase that differs less from the clip as a whole is not called higher or lower.
 PHRASE_SEMITONES: Final = 2.0
 PHRASE_DB: Final = 3.0
+
+#: A shorter talk may be one sentence: that it has no pause says nothing about the speaker.
+PAUSES_FROM_S: Final = 6.0
 
 #: Curves of clips so long that they would have more points than this are thinned evenly.
 MAX_CURVE_POINTS: Final = 60_000
@@ -159,6 +162,8 @@ class _Writer:
         self, code: str, number: int, value: float, start_s: float, end_s: float, direction: str | None = None
     ) -> Cue:
         judgement = judge(code, value, self.settings.speaker_baseline, self.settings.speaker_sex)
+        if code.startswith("pause") and end_s - start_s < PAUSES_FROM_S:
+            judgement = Judgement()
         compared = "" if judgement.compared_with is None else f"+{judgement.compared_with}"
         return Cue(
             id=f"voice.{code}.{number}",

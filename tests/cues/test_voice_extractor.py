@@ -129,6 +129,13 @@ def test_a_baseline_decides_the_words(talk: tuple[npt.NDArray[np.float64], Spans
     assert found["voice.hnr.1"].level == "very_low"
 
 
+def test_pauses_of_a_single_sentence_are_not_judged(talk: tuple[npt.NDArray[np.float64], Spans]) -> None:
+    sound, spans = talk
+    asked = Settings(speaker_baseline={"pause_ratio": (0.5, 0.05)})
+    levels = [{cue.id: cue.level for cue in heard(sound, part, asked).cues} for part in (spans, spans[:2])]
+    assert [level["voice.pause_ratio.1"] for level in levels] == ["very_low", None]
+
+
 def test_curves_have_holes_where_there_is_nothing(talk: tuple[npt.NDArray[np.float64], Spans]) -> None:
     sound, spans = talk
     f0, loudness = heard(sound, spans).curves
