@@ -1,5 +1,6 @@
 """A scripted engine as a plug-in file, cue lines, and ways to run the command."""
 
+import functools
 import json
 import os
 import subprocess
@@ -79,29 +80,30 @@ def cue_file(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
-    """Run ``emoreason`` in a process of its own, without a purpose, a network, or anything in the cache."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("EMOREASON_")}
-    environment |= {
-        "XDG_CACHE_HOME": str(tmp_path / "cache"),
-        "PYTHONIOENCODING": "utf-8",
-        "OMP_NUM_THREADS": "1",
-        "EMOREASON_OFFLINE": "1",
-    }
+@pytest.fixture(scope="session")
+def run_in() -> Run:
+    """Run ``emoreason`` in a folder and a process of its own, with no purpose, no network and nothing in the cache."""
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("EMOREASON_")}
+    inherited |= {"EMOREASON_OFFLINE": "1", "PYTHONIOENCODING": "utf-8", "OMP_NUM_THREADS": "1"}
 
     def run_command(
-        *args: str | Path, env: dict[str, str] | None = None, stdin: str = ""
+        folder: Path, *args: str | Path, env: dict[str, str] | None = None, stdin: str = ""
     ) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [sys.executable, "-m", "emoreason", *map(str, args)],
             input=stdin,
             capture_output=True,
             encoding="utf-8",
-            env=environment | (env or {}),
-            cwd=tmp_path,
+            env=inherited | {"XDG_CACHE_HOME": str(folder / "cache")} | (env or {}),
+            cwd=folder,
             check=False,
             timeout=240,
         )
 
     return run_command
+
+
+@pytest.fixture
+def run(run_in: Run, tmp_path: Path) -> Run:
+    """Run ``emoreason`` in a folder of the test's own; see ``run_in``."""
+    return functools.partial(run_in, tmp_path)
