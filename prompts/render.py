@@ -165,7 +165,7 @@ class _Page:
             compounds=compounds or preset.compounds,
             emotions=EMOTIONS,
         )
-        self._lines = {cue.id: _line(cue, language) for cue in usable}
+        self._lines: dict[str, dict[str, str]] = {}
 
     def shown(self) -> list[Cue]:
         """Kept cues in the order of the CueSet."""
@@ -179,7 +179,8 @@ class _Page:
     def user(self) -> str:
         by_state: dict[str, list[Mapping[str, str]]] = {"present": [], "absent": [], "unknown": []}
         for cue in self.shown():
-            by_state[cue.state].append(self._lines[cue.id])
+            line = self._lines.get(cue.id) or self._lines.setdefault(cue.id, _line(cue, self.language))
+            by_state[cue.state].append(line)
         return fill(
             f"{self.language}/user",
             clip=_clip(self.cueset.clip),
@@ -196,7 +197,7 @@ class _Page:
 
     def fit(self, budget: int | None) -> None:
         """Shorten until the text is within the budget: words to their share, then the least salient cues."""
-        if budget is None or self.tokens() <= budget:
+        if budget is None or (self._fit_cues(budget) and self.kept == len(self.ranked)):
             return
         self._fit_words(int(budget * _WORDS_SHARE))
         if self._fit_cues(budget):
@@ -210,15 +211,24 @@ class _Page:
 
     def _fit_cues(self, budget: int) -> bool:
         """Keep as many of the most salient cues as fit; False when the text is too long without any."""
-        fits, most = -1, len(self.ranked)
-        while fits < most:
-            self.kept = (fits + most + 1) // 2
-            if self.tokens() <= budget:
-                fits = self.kept
-            else:
-                most = self.kept - 1
-        self.kept = max(fits, 0)
-        return fits >= 0
+
+        def fits(kept: int) -> bool:
+            self.kept = kept
+            return self.tokens() <= budget
+
+        # Doubling first: an hour of cues is not rendered to find out that a few hundred fit.
+        most, step = 0, 64
+        total = len(self.ranked)
+        if not fits(0):
+            return False
+        while most < total and fits(min(total, most + step)):
+            most, step = self.kept, step * 2
+        beyond = min(total + 1, most + step)
+        while beyond - most > 1:
+            middle = (most + beyond) // 2
+            most, beyond = (middle, beyond) if fits(middle) else (most, middle)
+        self.kept = most
+        return True
 
     def _fit_words(self, share: int) -> None:
         """Cut the words spoken, then the oldest turns, to a share of the budget."""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from ..cues.emotion_words import emotion_words_in
@@ -13,6 +14,7 @@ from .untrusted import shown_id
 #: Codes of cues whose text was taken word for word from the clip, beside the modality speech.
 VERBATIM_CODES: Final = frozenset({"on_screen_text"})
 
+_DIGITS = re.compile(r"\d+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -45,11 +47,16 @@ def screen(cues: Sequence[Cue]) -> tuple[list[Cue], list[Dropped]]:
     return list(usable.values()), dropped
 
 
-def _emotion_words(cue: Cue) -> list[str]:
+def _emotion_words(cue: Cue) -> tuple[str, ...]:
     # Not the subject: people are called Joy and Grace.
     fields = [cue.id.removeprefix(cue.subject or ""), cue.code, cue.level, cue.direction, cue.unit]
     if cue.modality != "speech" and cue.code not in VERBATIM_CODES:
         fields.append(cue.text)
-    # Codes are often written in one: "mouthHappyLeft".
+    # Codes are often written in one ("mouthHappyLeft"); without their numbers most cues of a clip look alike.
     text = _CAMEL.sub(" ", " | ".join(field for field in fields if field))
-    return [word for language in LANGUAGES for word in emotion_words_in(text, language)]
+    return _words_in(_DIGITS.sub("0", text))
+
+
+@lru_cache(maxsize=4096)
+def _words_in(text: str) -> tuple[str, ...]:
+    return tuple(word for language in LANGUAGES for word in emotion_words_in(text, language))
