@@ -13,7 +13,9 @@ from .tables import rows
 
 
 def valence_arousal(scored: Scored) -> tuple[float, float]:
-    """Mean valence and arousal of the distribution, each in [-1, 1]."""
+    """Mean valence and arousal of the distribution, each in [-1, 1]; the origin when there is no evidence at all."""
+    if not scored.contributions:
+        return 0.0, 0.0
     valence, arousal = (
         math.fsum(p * place for p, place in zip(scored.probabilities, scale, strict=True)) for scale in _scales()
     )

@@ -14,7 +14,7 @@ from ...prompts.untrusted import shown_id
 from ...records import Cue, CueSet
 from ...records.labels import EMOTIONS
 from .abstain import LEAST_PROBABILITY, Reason
-from .open_labels import supporting
+from .open_labels import CUES_PER_ACTION, supporting
 from .phrases import Phrases, phrases
 from .score import Contribution, Scored
 from .tables import SIX
@@ -22,7 +22,6 @@ from .tables import SIX
 _MOST_PRESENT: Final = 16
 _MOST_ABSENT: Final = 4
 _MOST_WEIGHED: Final = 10
-_MOST_IDS: Final = 6
 #: Log-odds below this are not worth naming in a sentence about one cue.
 _WORTH_NAMING: Final = 0.05
 _NAMED_ALTERNATIVE: Final = 0.1
@@ -60,6 +59,8 @@ def write_chain(story: Story) -> str:
 
 def alternatives(story: Story) -> list[tuple[str, str]]:
     """Other readings: (emotion, sentence with the cue that speaks for it most), likeliest first."""
+    if story.reason == "nothing":
+        return []
     say = story.phrases
     others = [pair for pair in story.scored.ranked[1:] if pair[1] >= _NAMED_ALTERNATIVE]
     told = []
@@ -97,7 +98,7 @@ def _observations(story: Story) -> list[str]:
     lines = [say["observation"].format(text=_line(cue, story.language), ids=shown_id(cue.id)) for cue in shown]
     if not shown:
         lines.append(say["nothing"])
-    left_out = len(present) + len(absent) - len(shown)
+    left_out = len({cue_id for part in story.scored.contributions for cue_id in part.term.cue_ids}) - len(shown)
     if left_out:
         lines.append(say["more_cues"].format(count=left_out))
     gaps = dict.fromkeys(gap_text(gap, story.language) for gap in story.cueset.gaps)
@@ -105,8 +106,8 @@ def _observations(story: Story) -> list[str]:
 
 
 def _cited(contributions: Iterable[Contribution]) -> list[str]:
-    """Ids of all cues that weigh, the weightiest first."""
-    return list(dict.fromkeys(cue_id for part in contributions for cue_id in part.term.cue_ids))
+    """Ids of the cues that weigh, the weightiest first; of an action with many events the strongest ones."""
+    return list(dict.fromkeys(cue_id for part in contributions for cue_id in part.term.cue_ids[:CUES_PER_ACTION]))
 
 
 def _when(cue: Cue) -> tuple[float, str]:
@@ -162,7 +163,8 @@ def _weighed(part: Contribution, weighs: str, story: Story) -> str:
         slots["second"] = _cue_names(part, story)[1]
         slots["name"] = _cue_names(part, story)[0]
     amount = f"{part.term.amount:+.2f}" if part.term.kind == "voice" else f"{part.term.amount:.2f}"
-    return story.phrases[part.term.kind].format(**slots, amount=amount)
+    kind = "contour" if part.term.code == "f0_contour" else part.term.kind
+    return story.phrases[kind].format(**slots, amount=amount)
 
 
 def _weighs(part: Contribution, say: Phrases) -> str | None:
@@ -193,7 +195,7 @@ def _cue_names(part: Contribution, story: Story) -> list[str]:
 
 
 def _ids(cue_ids: Sequence[str]) -> str:
-    return ", ".join(shown_id(cue_id) for cue_id in cue_ids[:_MOST_IDS])
+    return ", ".join(shown_id(cue_id) for cue_id in cue_ids[:CUES_PER_ACTION])
 
 
 def _signed(values: Sequence[float], say: Phrases) -> str:
@@ -205,5 +207,7 @@ def _conclusion(story: Story) -> str:
     best, second = story.scored.ranked[:2]
     named = [f"{say[emotion]} ({probability:.2f})" for emotion, probability in (best, second)]
     if (reason := reason_text(story)) is not None:
+        if story.reason == "nothing":
+            return say["silent"].format(reason=reason)
         return say["abstained"].format(reason=reason, emotions=say["comma"].join(named))
     return say["concluded"].format(emotions=say["list"].join(named if second[1] >= _NAMED_ALTERNATIVE else named[:1]))

@@ -5,6 +5,7 @@ speak for the emotion, weighted by how much they do.
 """
 
 import math
+from collections import defaultdict
 from functools import cache
 from typing import Final
 
@@ -17,6 +18,8 @@ _SECOND_PROBABILITY: Final = 0.2
 _SLIGHT_BELOW: Final = 1.0
 _STRONG_FROM: Final = 2.5
 _MOST_CUES: Final = 8
+#: Of an action with many events, so many (the strongest) are cited.
+CUES_PER_ACTION: Final = 3
 _SPEAKS_FOR: Final = 0.05
 
 
@@ -42,11 +45,20 @@ def supporting(scored: Scored, emotion: str) -> list[Contribution]:
 
 
 def cue_ids_for(scored: Scored, emotion: str) -> tuple[str, ...]:
-    """Ids of the cues that speak for an emotion, strongest first, those of present things before absent ones."""
-    found = supporting(scored, emotion)
-    ordered = [p for p in found if p.term.kind != "absent"] + [p for p in found if p.term.kind == "absent"]
-    ids = dict.fromkeys(cue_id for part in ordered for cue_id in part.term.cue_ids)
-    return tuple(ids)[:_MOST_CUES]
+    """Ids of the cues that speak for an emotion in sum, strongest first, those of present things before absent ones.
+
+    A cue may speak in several terms (alone, on one side, together with another, which is half its own).
+    """
+    favour: dict[str, float] = defaultdict(float)
+    absent: set[str] = set()
+    for part in scored.contributions:
+        cited = part.term.cue_ids[:CUES_PER_ACTION]
+        for cue_id in cited:
+            favour[cue_id] += part.favours(emotion) / (len(cited) if part.term.kind == "together" else 1)
+        if part.term.kind == "absent":
+            absent.update(cited)
+    found = [cue_id for cue_id, value in favour.items() if value > _SPEAKS_FOR]
+    return tuple(sorted(found, key=lambda cue_id: (cue_id in absent, -round(favour[cue_id], 9), cue_id)))[:_MOST_CUES]
 
 
 def intensity_grade(scored: Scored, emotion: str) -> str:

@@ -43,8 +43,9 @@ _POOLED_NORM: Final = 0.5
 class Action:
     """One action unit of one person over the whole clip.
 
-    ``strength`` is 0 to 1.5 (absent actions: 0 to 1); ``intensity`` is the peak 0-5 or None when nobody said.
-    ``spans`` are the (start_s, end_s) of its events, None for an event without a known span.
+    ``cue_ids`` are its cues, the strongest first. ``strength`` is 0 to 1.5 (absent actions: 0 to 1); ``intensity``
+    is the peak 0-5 or None when nobody said.
+    ``spans`` are their (start_s, end_s), one for each of ``cue_ids``; None where the span is not known.
     """
 
     code: str
@@ -54,13 +55,13 @@ class Action:
     one_sided: bool = False
     spans: tuple[tuple[float, float] | None, ...] = ()
 
-    def overlaps(self, other: "Action") -> bool:
-        """Whether some event of both happens at the same time; an unknown span may be any time."""
-        return any(
-            mine is None or theirs is None or (mine[0] <= theirs[1] and theirs[0] <= mine[1])
-            for mine in self.spans
-            for theirs in other.spans
-        )
+    def meets(self, other: "Action") -> tuple[str, str] | None:
+        """Ids of the strongest events of both that happen at the same time; an unknown span may be any time."""
+        for mine, my_id in zip(self.spans, self.cue_ids, strict=True):
+            for theirs, their_id in zip(other.spans, other.cue_ids, strict=True):
+                if mine is None or theirs is None or (mine[0] <= theirs[1] and theirs[0] <= mine[1]):
+                    return my_id, their_id
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,14 +154,15 @@ def _present_action(code: str, cues: list[Cue]) -> Action:
     ordered = sorted(by_span.values(), reverse=True)
     strength = sum(value * _REPEAT_FACTOR**rank for rank, value in enumerate(ordered))
     sides = {_side(cue) for cue in cues}
+    strongest_first = sorted(cues, key=lambda cue: (-event_strength(cue), cue.id))
     intensities = [value for cue in cues if (value := intensity(cue)) is not None]
     return Action(
         code,
         min(strength, _MOST_PER_ACTION),
-        tuple(cue.id for cue in cues),
+        tuple(cue.id for cue in strongest_first),
         max(intensities, default=None),
         sides in ({"left"}, {"right"}),
-        tuple(sorted(by_span, key=lambda span: span or (-1.0, -1.0))),
+        tuple(_span(cue) for cue in strongest_first),
     )
 
 
@@ -233,10 +235,13 @@ def _voice_readings(cues: list[Cue]) -> tuple[VoiceReading, ...]:
         z = _voice_z(cue)
         if z is not None:
             by_code[cue.code].append((z, cue.id))
-    return tuple(
-        VoiceReading(code, math.fsum(z for z, _ in found) / len(found), tuple(cue_id for _, cue_id in found))
-        for code, found in sorted(by_code.items())
-    )
+    return tuple(_reading(code, by_code[code]) for code in sorted(by_code))
+
+
+def _reading(code: str, found: list[tuple[float, str]]) -> VoiceReading:
+    """Mean of a measure's readings; cites those that are off the norm, the farthest first."""
+    telling = sorted((reading for reading in found if reading[0]), key=lambda reading: -abs(reading[0])) or found
+    return VoiceReading(code, math.fsum(z for z, _ in found) / len(found), tuple(cue_id for _, cue_id in telling))
 
 
 def _voice_z(cue: Cue) -> float | None:

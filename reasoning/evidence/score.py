@@ -93,17 +93,18 @@ def terms(person: Person) -> Iterator[Term]:
         if action.one_sided:
             yield Term("one_sided", action.code, action.strength, action.cue_ids)
     for first, second in combinations(person.present, 2):
-        if first.overlaps(second):
-            yield _together(first, second)
+        met = first.meets(second)
+        if met is not None:
+            yield _together(first, second, met)
     for action in person.absent:
         yield Term("absent", action.code, action.strength, action.cue_ids)
     for reading in person.voice:
         yield Term("voice", reading.code, reading.z, reading.cue_ids)
 
 
-def _together(first: Action, second: Action) -> Term:
+def _together(first: Action, second: Action, cue_ids: tuple[str, str]) -> Term:
     amount = min(first.strength * second.strength, _MOST_TOGETHER)
-    return Term("together", f"{first.code}+{second.code}", amount, first.cue_ids + second.cue_ids)
+    return Term("together", f"{first.code}+{second.code}", amount, cue_ids)
 
 
 def score(person: Person, table: Table) -> Scored:

@@ -80,7 +80,7 @@ def test_without_evidence_it_abstains_and_gives_the_distribution_all_the_same() 
     assert explanation.labels == ()
     assert "no observation" in (explanation.abstain_reason or "")
     assert [round(item.probability, 3) for item in explanation.emotions] == [0.143] * 7
-    assert explanation.alternatives
+    assert (explanation.valence, explanation.arousal, explanation.alternatives) == (0.0, 0.0, ())
 
 
 def test_weak_and_spread_evidence_abstain_with_their_own_reason() -> None:

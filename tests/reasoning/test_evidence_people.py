@@ -86,9 +86,9 @@ def test_unknown_is_no_evidence_and_seen_once_is_seen() -> None:
 def test_actions_at_different_times_do_not_overlap() -> None:
     early, late = au("AU1", start_s=0.0, end_s=1.0), au("AU4", start_s=2.0, end_s=3.0)
     first, second = read_people(clip(early, late))[0].present
-    assert not first.overlaps(second)
+    assert first.meets(second) is None
     first, second = read_people(clip(early, au("AU4")))[0].present
-    assert first.overlaps(second)
+    assert first.meets(second) == ("face.AU1.0.0", "face.AU4.1")
 
 
 def test_people_are_apart_and_sorted() -> None:
