@@ -20,7 +20,6 @@ PRELOAD: Final = (
     "cv2",
     "scipy.signal",
     "scipy.ndimage",
-    "pyworld",
     "onnxruntime",
     "ai_edge_litert.interpreter",
     "emoreason.cues.gather",
