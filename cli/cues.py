@@ -78,7 +78,7 @@ def cues(
             _extract_all(chosen.inputs(media, progress), target, progress, tally)
     finally:
         if out is not None or tally.failed:
-            notice(f"{tally.done} of {tally.done + tally.failed} clips done" + (f"; see {out}" if out else ""))
+            notice(tally.summary(chosen.total, "clips done") + (f"; see {out}" if out else ""))
     ctx.exit(tally.exit_code())
 
 

@@ -93,13 +93,13 @@ def explain(
     if dry_run:
         _list(engine, [*chosen.clips, *chosen.cue_files])
         return
-    total = len(chosen.clips)
+    total = chosen.total
     tally = Tally()
     try:
-        with meter(total, "explaining") as progress, open_sinks(out, as_json, many=total != 1) as sinks:
+        with meter(len(chosen.clips), "explaining") as progress, open_sinks(out, as_json, many=total != 1) as sinks:
             _explain_all(chosen.inputs(media, progress), engine, question, sinks, progress, tally)
     finally:
-        _sum_up(tally, out)
+        _sum_up(tally, total, out)
     ctx.exit(tally.exit_code())
 
 
@@ -143,11 +143,10 @@ def _explained(source: Input, engine: "Engine", question: Question) -> "Explanat
         raise EmoreasonError(f"engine {engine.name} broke: {type(error).__name__}: {error} ({place})") from error
 
 
-def _sum_up(tally: Tally, out: str | None) -> None:
-    total = tally.done + tally.failed
-    if tally.failed or out is not None or total == 0:
-        where = f"; see {out}" if out is not None and total else ""
-        notice(f"{tally.done} of {total} explained{where}")
+def _sum_up(tally: Tally, total: int, out: str | None) -> None:
+    if tally.failed or tally.done == 0 or out is not None:
+        where = f"; see {out}" if out is not None and tally.done + tally.failed else ""
+        notice(tally.summary(total, "explained") + where)
 
 
 def _list(engine: "Engine", names: Sequence[str]) -> None:

@@ -79,6 +79,11 @@ class Selection:
     failures: Sequence[tuple[str, EmoreasonError]]
     cue_files: Sequence[str] = ()
 
+    @property
+    def total(self) -> int:
+        """Number of clips and of arguments that failed; lines of cues are not counted beforehand."""
+        return len(self.clips) + len(self.failures)
+
     def inputs(self, media: MediaOptions, progress: Meter) -> Iterator[Input]:
         """Yield the inputs one by one, in order; a broken one carries its error."""
         for place, error in self.failures:

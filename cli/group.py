@@ -36,6 +36,10 @@ class Tally:
     done: int = 0
     failed: int = 0
 
+    def summary(self, expected: int, doing: str) -> str:
+        """Say it in words: ``3 of 5 explained``; ``expected`` is the number of inputs as far as it is known."""
+        return f"{self.done} of {max(expected, self.done + self.failed)} {doing}"
+
     def exit_code(self) -> int:
         """Return :data:`OK`, :data:`SOME_FAILED` or, when no input was done, :data:`NOTHING_DONE`."""
         if self.done == 0:

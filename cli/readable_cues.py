@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..cues.wording import cue_name
+from ..reasoning.purpose import NOTICE
 from ..records import Cue, CueSet
 from .observations import cue_details
 from .page import gap_row, pairs, section, spaced, span, title
@@ -15,7 +16,8 @@ from .terminal import printable
 
 def readable_cues(cueset: CueSet) -> RenderableType:
     """Rich renderable of the cues of a clip by modality and person, in order of time, and its gaps."""
-    return Group(title(cueset.clip.id, cueset.clip), *spaced(_sections(cueset)), Text())
+    parts = [*_sections(cueset), Text(NOTICE, "dim italic")]
+    return Group(title(cueset.clip.id, cueset.clip), *spaced(parts), Text())
 
 
 def _sections(cueset: CueSet) -> Iterator[RenderableType]:

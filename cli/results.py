@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-from ..errors import ConfigError, EmoreasonError
+from ..errors import ConfigError
 from ..records.jsonl import dump_line
 
 
@@ -75,10 +75,10 @@ class OutFolder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # A configuration error before the first result must not replace the results of an older run.
+        # A run that failed or was stopped before its first result must not replace the results of an older one.
         idle = all(file.count == 0 for file in self._files.values())
         for file in self._files.values():
-            file.close(nothing_done=idle and isinstance(error, EmoreasonError))
+            file.close(nothing_done=idle and error is not None)
 
     def __contains__(self, name: str) -> bool:
         return name in self._files

@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Protocol
 
 from ..errors import EmoreasonError
+from ..reasoning.purpose import NOTICE
 from ..records import Explanation
 from ..records.jsonl import dump_line
 from .inputs import Input
@@ -75,8 +76,9 @@ def open_sinks(out: str | None, as_json: bool | None, *, many: bool) -> Iterator
         sinks: list[Sink] = []
         if out is not None:
             sinks.append(Folder(stack.enter_context(OutFolder(out, "explanations.jsonl", "cues.jsonl"))))
-        if not sys.stdout.isatty() if as_json is None else as_json:
-            sinks.append(Lines())
-        else:
-            sinks.append(Screen(brief=many and out is not None))
+        lines = not sys.stdout.isatty() if as_json is None else as_json
+        brief = many and out is not None and not lines
+        sinks.append(Lines() if lines else Screen(brief=brief))
         yield sinks
+        if brief:  # in full, each explanation carries it
+            print_line(NOTICE)

@@ -34,7 +34,8 @@ def notice(text: str) -> None:
 def complain(place: str, error: BaseException | str) -> None:
     """One line about an input that failed; the place is not repeated when the message begins with it."""
     message = str(error)
-    notice(f"error: {message}" if message.startswith(place) else f"error: {place}: {message}")
+    spellings = (place, place.encode("unicode_escape").decode("ascii"))
+    notice(f"error: {message}" if message.startswith(spellings) else f"error: {place}: {message}")
 
 
 def _one_line(text: str) -> str:

@@ -58,7 +58,7 @@ def declared_purpose(purpose: str | None = None) -> str | None:
     --------
     >>> declared_purpose("research")
     'research'
-    >>> declared_purpose("workplace")
+    >>> declared_purpose("workplace")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
     emoreason.errors.PurposeError: purpose 'workplace' is refused (at work: hiring, monitoring or rating staff): ...

@@ -78,6 +78,22 @@ def test_files_are_whole_and_replace_older_ones(run, engine, cue_file, tmp_path)
     assert "2 of 2 explained" in done.stderr
 
 
+def test_with_files_the_text_is_one_line_a_clip_and_the_notice(run, engine, cue_file) -> None:
+    done = run("explain", "--cues", cue_file, "--engine", engine, "--text", "--out", "out", *PURPOSE)
+    first, second, notice = done.stdout.splitlines()
+    assert first == "a.mp4  happiness 71%  happy"
+    assert second.startswith("b.mp4  ")
+    assert "must be informed" in notice
+
+
+def test_a_failed_run_leaves_older_results_alone(run, engine, tmp_path) -> None:
+    (tmp_path / "explanations.jsonl").write_text("of an older run\n", encoding="utf-8")
+    done = run("explain", "--cues", "nowhere.jsonl", "--engine", engine, "--out", ".", *PURPOSE)
+    assert done.returncode == 2
+    assert (tmp_path / "explanations.jsonl").read_text(encoding="utf-8") == "of an older run\n"
+    assert not (tmp_path / "cues.jsonl").exists()
+
+
 def test_out_that_cannot_be_written_is_a_configuration_error(run, engine, cue_file, tmp_path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     done = run("explain", "--cues", cue_file, "--engine", engine, "--out", tmp_path / "file", *PURPOSE)
