@@ -30,8 +30,8 @@ def main() -> None:
     if ends_s > DURATION_S:
         raise ValueError(f"the voice ends at {ends_s:.2f} s, after the clip's {DURATION_S} s")
     pulses = (
-        Pulse("brow_raise", 0.11, 1.2, 1.6, 2.8, hold_s=0.4),
-        Pulse("smile", 0.14, 1.5, 2.3, 6.2, hold_s=2.4),
+        Pulse("brow_raise", 0.10, 1.2, 1.6, 2.8, hold_s=0.4),
+        Pulse("smile", 0.19, 1.5, 2.3, 6.2, hold_s=2.4),
         Pulse("blink", 0.11, 0.6, 0.7, 0.85, hold_s=0.04),
         Pulse("blink", 0.11, 4.6, 4.7, 4.85, hold_s=0.04),
         *talk(SPEAKS_S, ends_s, amplitude=0.05, rate_hz=4.5),
