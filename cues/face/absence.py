@@ -9,7 +9,7 @@ import numpy.typing as npt
 from ...records import Gap
 from ...records.labels import GapReason
 from .action_units import true_spans
-from .person import DARK_LUMINANCE, MAX_YAW_DEG, MIN_MEASURE_IOD_PX, Person
+from .person import Person
 
 #: Shorter holes are not worth a word, seconds.
 SHORTEST_S: Final = 0.25
@@ -46,20 +46,10 @@ def _missing(person: Person) -> Iterator[Gap]:
 
 def _unmeasurable(person: Person) -> Iterator[Gap]:
     """Where a person was followed but the muscles could not be measured."""
-    unmeasured = person.seen & np.isnan(person.values[:, 0])
-    small = np.nan_to_num(person.column("iod_px"), nan=1e9) < MIN_MEASURE_IOD_PX
-    dark = np.nan_to_num(person.column("luminance"), nan=1e9) < DARK_LUMINANCE
-    turned = np.nan_to_num(np.abs(person.column("yaw"))) > MAX_YAW_DEG
-    cases: tuple[tuple[GapReason, npt.NDArray[np.bool_], str | None], ...] = (
-        ("too_small", small, f"the eyes are under {MIN_MEASURE_IOD_PX:.0f} pixels apart; a larger picture would help"),
-        ("low_light", dark & ~small, "the face is too dark to measure; brighter material would help"),
-        ("occluded", turned & ~small & ~dark, "the head is turned away too far"),
-        ("left_frame", unmeasured & ~small & ~dark & ~turned, "part of the face is outside the picture"),
-    )
-    for reason, mask, detail in cases:
-        for start, end in true_spans(mask & unmeasured):
+    for obstacle in person.obstacles:
+        for start, end in true_spans(obstacle.frames):
             if person.is_still or person.times_s[end - 1] - person.times_s[start] >= SHORTEST_S:
-                yield _gap(person, reason, start, end, detail)
+                yield _gap(person, obstacle.reason, start, end, obstacle.detail)
 
 
 def _gap(person: Person, reason: GapReason, start: int, end: int, detail: str | None = None) -> Gap:

@@ -6,6 +6,7 @@ taken off; the rest is scaled to 0-5. All distances are in inter-ocular distance
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -47,8 +48,17 @@ class Movements:
 
 def measure_features(head_points: npt.ArrayLike) -> Array:
     """Features of one mesh in the head frame, float64 (n_features,), IOD."""
-    points = np.asarray(head_points, np.float64)
-    return np.array([points[list(f.plus), f.axis].mean() - points[list(f.minus), f.axis].mean() for f in features()])
+    return np.asarray(_feature_weights() @ np.asarray(head_points, np.float64)[:, :2].reshape(-1), np.float64)
+
+
+@cache
+def _feature_weights() -> Array:
+    """Matrix (n_features, 2 * 468) that takes the means and differences of all features at once."""
+    weights = np.zeros((len(features()), 468, 2))
+    for row, feature in zip(weights, features(), strict=True):
+        row[list(feature.plus), feature.axis] += 1.0 / len(feature.plus)
+        row[list(feature.minus), feature.axis] -= 1.0 / len(feature.minus)
+    return weights.reshape(len(weights), -1)
 
 
 def population_neutral() -> Array:

@@ -15,6 +15,8 @@ Array = npt.NDArray[np.float64]
 EDGE_SHARE: Final = 0.1
 #: Two peaks are one event unless the curve falls below this share of the smaller between them.
 VALLEY_SHARE: Final = 0.5
+#: The part of a hill above this share of its apex tells when its top is.
+TOP_SHARE: Final = 0.85
 #: Shortest event, seconds.
 SHORTEST_S: Final = 0.08
 
@@ -93,13 +95,22 @@ def _event(times: Array, values: Array, low: int, high: int, first: int, last: i
         first -= 1
     while last < high - 1 and edge < values[last + 1] <= values[last]:
         last += 1
-    top = np.arange(first, last + 1)
-    top = top[values[first : last + 1] >= 0.95 * peak]
-    run = top[np.searchsorted(top, apex) - 0 :]
-    run = run[np.cumprod(np.diff(np.concatenate([[apex - 1], run])) == 1).astype(bool)]
-    back = apex
-    while back - 1 >= first and values[back - 1] >= 0.95 * peak:
-        back -= 1
-    flat = np.arange(back, (int(run[-1]) if len(run) else apex) + 1)
-    apex_s = float(np.average(times[flat], weights=values[flat]))
+    apex_s = _top(times, values, first, last, apex)
     return Event(float(times[max(first - 1, low)]), apex_s, float(times[min(last + 1, high - 1)]), peak)
+
+
+def _top(times: Array, values: Array, first: int, last: int, apex: int) -> float:
+    """Time of a hill's top: the vertex of a parabola through its upper part, steadier than its highest sample."""
+    high = values >= TOP_SHARE * values[apex]
+    left, right = apex, apex
+    while left > first and high[left - 1]:
+        left -= 1
+    while right < last and high[right + 1]:
+        right += 1
+    left, right = min(left, max(apex - 1, first)), max(right, min(apex + 1, last))
+    if right - left < 2:
+        return float(times[apex])
+    middle = float(times[apex])
+    bend, slope, _ = np.polyfit(times[left : right + 1] - middle, values[left : right + 1], 2)
+    vertex = middle - slope / (2 * bend) if bend < 0 else middle
+    return float(np.clip(vertex, times[left], times[right]))

@@ -3,12 +3,13 @@
 Points are in pixels of the picture (x right, y down, z away from the camera on the same scale). The network is not
 quite equivariant: the same face, cut out a little differently, gives a slightly different mesh, and that difference
 would read as movement under pan and zoom. The cut is therefore a function of the head's rigid pose alone (not of a
-box around the points, which grows when the jaw drops), and each picture is fitted in two passes or more, so that
-the last pass always sees the face upright, in the same place and at the same size.
+box around the points, which grows when the jaw drops), and each picture is fitted again and again until the
+cut settles, so that the last pass always sees the face upright, in the same place and at the same size.
 Source: "Real-time Facial Surface Geometry from Monocular Video on Mobile GPUs" (arXiv 1907.06724).
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -16,13 +17,17 @@ import numpy.typing as npt
 
 from .detect import Detection, Picture
 from .network import Network
-from .pose import Rigid, fit_head
+from .pose import Rigid, canonical_face, fit_head
 
 INPUT_PX: Final = 192
 #: Side of the cut in inter-ocular distances and its centre in the head frame (between forehead and chin): what
 #: MediaPipe's own rule (1.5 times the box around the points) gives for the canonical face.
 SIDE_IOD: Final = 4.2
 CENTRE_IOD: Final = np.array([0.0, -0.51, 0.0])
+#: The cut has settled when it changes less than this (:meth:`Region.change_from`); nearly, when less than that.
+SETTLED: Final = 0.004
+NEARLY_SETTLED: Final = 0.012
+MAX_PASSES: Final = 3
 
 Array = npt.NDArray[np.float64]
 
@@ -50,6 +55,11 @@ class Region:
         across = head.rotation[:, 0]
         return cls(float(x), float(-y), SIDE_IOD * head.scale, float(np.arctan2(-across[1], across[0])))
 
+    def change_from(self, other: "Region") -> float:
+        """How different two squares are: the largest of shift and growth (shares of the side) and turn (radians)."""
+        moved = max(abs(self.x - other.x), abs(self.y - other.y), abs(self.side - other.side)) / other.side
+        return max(moved, abs(self.angle - other.angle))
+
     def to_picture(self) -> Array:
         """Affine (2, 3) from the network's square (0-192) to the picture."""
         scale = self.side / INPUT_PX
@@ -64,13 +74,13 @@ class Region:
 class Mesh:
     """One fitted mesh.
 
-    ``points`` float64 (468, 3) in pixels, the ``head`` pose, and ``presence``, how sure the network is (0-1) that a
-    whole face is there.
+    ``points`` float64 (468, 3) in pixels, the ``head`` pose, and ``certainty``, the network's own logit of a whole
+    face being there: above 20 in clear view, near 10 with a hand before the mouth, negative where there is none.
     """
 
     points: Array
     head: Rigid
-    presence: float
+    certainty: float
 
 
 class MeshFitter:
@@ -78,27 +88,58 @@ class MeshFitter:
 
     def __init__(self) -> None:
         self._network = Network("face_landmark")
+        self._mirror = mirror_vertices()
 
-    def fit(self, image: Picture, region: Region, passes: int = 2) -> Mesh:
-        """Mesh of the face in ``region``; each further pass cuts anew around the pose just found."""
-        mesh = self._fit_once(image, region)
-        for _ in range(passes - 1):
-            mesh = self._fit_once(image, Region.of_head(mesh.head))
-        return mesh
+    def find(self, image: Picture, region: Region) -> Mesh:
+        """Mesh of a face whose place is known roughly, as a detector knows it."""
+        for _ in range(MAX_PASSES):
+            points, _ = self._look(image, region, mirrored=False)
+            last, region = region, Region.of_head(fit_head(points))
+            if region.change_from(last) < NEARLY_SETTLED:
+                break
+        return self.fit(image, region)
 
-    def _fit_once(self, image: Picture, region: Region) -> Mesh:
-        tensor = (cut(image, region, INPUT_PX).astype(np.float32) / 255.0)[None]
-        raw, flag = self._network.run(tensor)
+    def fit(self, image: Picture, region: Region) -> Mesh:
+        """Mesh of a face whose place is nearly known, as from the frame before.
+
+        Cuts anew around the pose just found until the cut settles. Each time the mean of the face and its mirror
+        image is taken, which halves what trembling is left.
+        """
+        for _ in range(MAX_PASSES):
+            points, certainty = self._look(image, region, mirrored=False)
+            points = (points + self._look(image, region, mirrored=True)[0]) / 2
+            head = fit_head(points)
+            last, region = region, Region.of_head(head)
+            if region.change_from(last) < SETTLED:
+                break
+        return Mesh(points, head, certainty)
+
+    def _look(self, image: Picture, region: Region, *, mirrored: bool) -> tuple[Array, float]:
+        """One run of the network: points in picture pixels and the logit of a face being there."""
+        square = cut(image, region, INPUT_PX)
+        if mirrored:
+            square = np.ascontiguousarray(square[:, ::-1])
+        raw, flag = self._network.run((square.astype(np.float32) / 255.0)[None])
         points = raw.reshape(468, 3).astype(np.float64)
+        if mirrored:
+            points = points[self._mirror]
+            points[:, 0] = INPUT_PX - points[:, 0]
         to_picture = region.to_picture()
         points[:, :2] = points[:, :2] @ to_picture[:, :2].T + to_picture[:, 2]
         points[:, 2] *= region.side / INPUT_PX
-        presence = 1.0 / (1.0 + np.exp(-float(flag.reshape(-1)[0])))
-        return Mesh(points, fit_head(points), presence)
+        return points, float(flag.reshape(-1)[0])
+
+
+@cache
+def mirror_vertices() -> npt.NDArray[np.int64]:
+    """Vertex on the other side of the face for every vertex (468,); those on the middle line stay."""
+    face = canonical_face()
+    mirrored = face * (-1.0, 1.0, 1.0)
+    return np.array([int(np.argmin(((face - point) ** 2).sum(axis=1))) for point in mirrored])
 
 
 def cut(image: Picture, region: Region, size: int) -> Picture:
-    """Cut a turned square out of a picture, ``size`` x ``size``, black outside the picture.
+    """Cut a turned square out of a picture, ``size`` x ``size``; outside the picture its edge is continued.
 
     Large faces are first shrunk by area averaging: sampling them directly would alias, and the mesh would tremble
     under a slow zoom.
@@ -122,4 +163,5 @@ def cut(image: Picture, region: Region, size: int) -> Picture:
     # cv2 puts pixel centres on whole numbers, the networks' squares put them on halves
     affine[:, 2] += affine[:, :2].sum(axis=1) * 0.5 - 0.5
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return np.asarray(cv2.warpAffine(image, affine, (size, size), flags=flags), np.uint8)
+    fill = cv2.BORDER_REPLICATE
+    return np.asarray(cv2.warpAffine(image, affine, (size, size), flags=flags, borderMode=fill), np.uint8)

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from ...records.labels import GapReason
 from .action_units import Movements, find_departures, find_movements
 from .tables import features
 from .track import EXTRAS, Track
@@ -23,6 +24,22 @@ DIM_LUMINANCE: Final = 60.0
 MAX_YAW_DEG: Final = 45.0
 
 
+#: The network's logit with a hand before the mouth; and what share of the person's usual one it then falls below.
+HIDDEN_CERTAINTY: Final = 12.0
+HIDDEN_SHARE: Final = 0.6
+#: Around a hole this much more is not measured, seconds.
+HOLE_MARGIN_S: Final = 0.08
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why a followed face could not be measured in some ``frames`` (bool (n,))."""
+
+    reason: GapReason
+    frames: npt.NDArray[np.bool_]
+    detail: str
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """What was seen of one person.
@@ -38,6 +55,7 @@ class Person:
     seen: npt.NDArray[np.bool_]
     movements: Movements | None
     losses: tuple[tuple[int, str], ...]
+    obstacles: tuple[Obstacle, ...]
 
     @property
     def is_still(self) -> bool:
@@ -57,7 +75,7 @@ class Person:
         light = min(1.0, float(self.column("luminance")[rows].mean()) / DIM_LUMINANCE)
         turn = float(np.abs(self.column("yaw")[rows]).mean())
         facing = float(np.clip((60.0 - turn) / 40.0, 0.0, 1.0))
-        return size * light * facing * float(self.column("presence")[rows].mean())
+        return size * light * facing
 
 
 def person_of(track: Track, name: str, times_s: npt.ArrayLike, rate_hz: float) -> Person:
@@ -69,21 +87,60 @@ def person_of(track: Track, name: str, times_s: npt.ArrayLike, rate_hz: float) -
     values[frames] = track.table()
     seen = np.zeros(len(times), bool)
     seen[frames] = True
-    values[_unmeasurable(values, width), :width] = np.nan
+    obstacles = find_obstacles(values)
+    values[_near_holes(obstacles, seen, rate_hz), :width] = np.nan
     measured = ~np.isnan(values[:, 0])
     movements = None
     if len(times) == 1 and measured.any():
         movements = find_departures(values[0, :width])
     elif measured.sum() >= 3:
         movements = find_movements(values[:, :width], values[:, width : width + 2], rate_hz)
-    return Person(name, times, rate_hz, values, seen, movements, tuple(track.losses))
+    return Person(name, times, rate_hz, values, seen, movements, tuple(track.losses), obstacles)
 
 
-def _unmeasurable(values: Array, width: int) -> npt.NDArray[np.bool_]:
-    """Frames whose mesh says too little about muscles: too small, too dark, turned too far."""
+def _near_holes(obstacles: tuple[Obstacle, ...], seen: npt.NDArray[np.bool_], rate_hz: float) -> npt.NDArray[np.bool_]:
+    """Frames without a measurement, and those just beside them: a face half hidden is measured wrongly first."""
+    holes = ~seen | np.any([obstacle.frames for obstacle in obstacles], axis=0)
+    reach = round(HOLE_MARGIN_S * rate_hz)
+    if not reach or holes.all():
+        return np.asarray(holes, np.bool_)
+    return np.asarray(np.convolve(holes, np.ones(2 * reach + 1), mode="same") > 0.5, np.bool_)
+
+
+def find_obstacles(values: Array) -> tuple[Obstacle, ...]:
+    """Find what kept the muscles of a followed face from being measured; each frame counts once.
+
+    Parameters
+    ----------
+    values : (n, features + extras)
+        NaN rows where the face was not followed.
+    """
+    width = len(features())
     column = {extra: values[:, width + i] for i, extra in enumerate(EXTRAS)}
-    return np.asarray(
-        (column["iod_px"] < MIN_MEASURE_IOD_PX)
-        | (column["luminance"] < DARK_LUMINANCE)
-        | (np.abs(column["yaw"]) > MAX_YAW_DEG)
+    certainty = column["certainty"]
+    usual = float(np.nanmedian(certainty))
+    left = ~np.isnan(certainty)
+    found = []
+    cases: tuple[tuple[GapReason, npt.NDArray[np.bool_], str], ...] = (
+        (
+            "too_small",
+            column["iod_px"] < MIN_MEASURE_IOD_PX,
+            f"the eyes are under {MIN_MEASURE_IOD_PX:.0f} pixels apart; a larger picture would help",
+        ),
+        (
+            "low_light",
+            column["luminance"] < DARK_LUMINANCE,
+            "the face is too dark to measure; brighter material would help",
+        ),
+        ("left_frame", np.isnan(values[:, 0]), "part of the face is outside the picture"),
+        ("occluded", np.abs(column["yaw"]) > MAX_YAW_DEG, "the head is turned away too far"),
+        (
+            "occluded",
+            certainty < min(HIDDEN_CERTAINTY, HIDDEN_SHARE * usual if usual > HIDDEN_CERTAINTY else np.inf),
+            "something hides part of the face",
+        ),
     )
+    for reason, mask, detail in cases:
+        found.append(Obstacle(reason, mask & left, detail))
+        left = left & ~mask
+    return tuple(found)

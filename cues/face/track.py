@@ -21,25 +21,24 @@ from .tables import features
 #: How often to look for new faces while some are followed, and how often to read the eyes, seconds.
 DETECT_EVERY_S: Final = 0.6
 GAZE_EVERY_S: Final = 0.15
-#: Below this the network itself says that there is no whole face.
-MIN_PRESENCE: Final = 0.5
-#: Share of mesh points that must lie inside the picture to measure, and to go on following.
-MEASURE_INSIDE: Final = 0.99
+#: Below this logit the network itself says that there is no face.
+MIN_CERTAINTY: Final = 0.0
+#: From here on nothing hides the face.
+CLEAR_CERTAINTY: Final = 14.0
+#: To be measured, a face must be at least this share of its size away from the picture's edge; to be followed, this
+#: share of its points must lie inside.
+MEASURE_MARGIN: Final = 0.04
 FOLLOW_INSIDE: Final = 0.75
 #: Smallest distance between the eyes that is followed at all, pixels.
 MIN_IOD_PX: Final = 8.0
 MAX_FACES: Final = 12
 #: A missing face may come back under its number for this long.
 RETURN_WITHIN_S: Final = 20.0
-#: The cut has settled when it moves less than this (share of its side; radians for the angle).
-SETTLED: Final = 0.0012
-FIRST_PASSES: Final = 6
-PASSES: Final = 4
 
 Array = npt.NDArray[np.float64]
 
 #: Columns of an observation after the features.
-EXTRAS: Final = ("yaw", "pitch", "roll", "gaze_yaw", "gaze_pitch", "iod_px", "presence", "luminance")
+EXTRAS: Final = ("yaw", "pitch", "roll", "gaze_yaw", "gaze_pitch", "iod_px", "certainty", "luminance")
 
 
 @dataclass(slots=True)
@@ -97,37 +96,27 @@ class Tracker:
     def _follow(self, track: Track, image: Picture, index: int, time_s: float) -> None:
         dx, dy = track.moving
         guess = track.region
-        mesh = self._settle(image, Region(guess.x + dx, guess.y + dy, guess.side, guess.angle), PASSES)
+        mesh = self._fitter.fit(image, Region(guess.x + dx, guess.y + dy, guess.side, guess.angle))
         if not _is_face(mesh, image, guess):
             self._lose(track, image)
             return
         self._note(track, mesh, image, index, time_s)
-
-    def _settle(self, image: Picture, region: Region, passes: int) -> Mesh:
-        """Fit until the cut no longer moves: then equal faces have been cut out equally."""
-        for _ in range(passes):
-            mesh = self._fitter.fit(image, region, 1)
-            last, region = region, Region.of_head(mesh.head)
-            moved = max(abs(region.x - last.x), abs(region.y - last.y), abs(region.side - last.side)) / last.side
-            if max(moved, abs(region.angle - last.angle)) < SETTLED:
-                break
-        return mesh
 
     def _note(self, track: Track, mesh: Mesh, image: Picture, index: int, time_s: float) -> None:
         region = Region.of_head(mesh.head)
         seen_last = bool(track.frames) and track.frames[-1] == index - 1
         track.moving = (region.x - track.region.x, region.y - track.region.y) if seen_last else (0.0, 0.0)
         track.region, track.last_s, track.active = region, time_s, True
+        low, high = mesh.points[:, :2].min(axis=0), mesh.points[:, :2].max(axis=0)
         values = np.full(len(features()), np.nan)
-        if _inside(mesh, image) >= MEASURE_INSIDE:
+        if _edge_distance(image, low, high) >= MEASURE_MARGIN * float((high - low).max()):
             values = measure_features(mesh.head.undo(head_axes(mesh.points)))
         gaze = (np.nan, np.nan)
         if time_s - track.gaze_s >= GAZE_EVERY_S and mesh.head.scale > 2 * MIN_IOD_PX:
             gaze, track.gaze_s = self._gaze.read(image, mesh), time_s
-        low, high = mesh.points[:, :2].min(axis=0), mesh.points[:, :2].max(axis=0)
         track.frames.append(index)
         track.boxes.extend((*low.tolist(), *high.tolist()))
-        extras = (*angles_deg(mesh.head.rotation), *gaze, mesh.head.scale, mesh.presence, _luminance(image, low, high))
+        extras = (*angles_deg(mesh.head.rotation), *gaze, mesh.head.scale, mesh.certainty, _luminance(image, low, high))
         track.rows.extend((*values.tolist(), *extras))
 
     def _lose(self, track: Track, image: Picture) -> None:
@@ -155,11 +144,11 @@ class Tracker:
                 self._take_up(detection, image, index, time_s)
         for i, track in enumerate(followed):
             track.misses = 0 if i in matched else track.misses + 1
-            if track.misses >= 3 and track.table()[-1, -2] < 0.9:
+            if track.misses >= 3 and track.rows[-2] < CLEAR_CERTAINTY:
                 self._lose(track, image)
 
     def _take_up(self, detection: Detection, image: Picture, index: int, time_s: float) -> None:
-        mesh = self._settle(image, Region.of_detection(detection), FIRST_PASSES)
+        mesh = self._fitter.find(image, Region.of_detection(detection))
         region = Region.of_head(mesh.head)
         if not _is_face(mesh, image, region):
             return
@@ -184,7 +173,7 @@ class Tracker:
 def _is_face(mesh: Mesh, image: Picture, before: Region) -> bool:
     side = Region.of_head(mesh.head).side
     return (
-        mesh.presence >= MIN_PRESENCE
+        mesh.certainty >= MIN_CERTAINTY
         and mesh.head.scale >= MIN_IOD_PX
         and 0.6 < side / before.side < 1.7
         and _inside(mesh, image) >= FOLLOW_INSIDE
@@ -195,6 +184,12 @@ def _inside(mesh: Mesh, image: Picture) -> float:
     height, width = image.shape[:2]
     x, y = mesh.points[:, 0], mesh.points[:, 1]
     return float(((x >= 0) & (x < width) & (y >= 0) & (y < height)).mean())
+
+
+def _edge_distance(image: Picture, low: Array, high: Array) -> float:
+    """Pixels between a box and the nearest edge of the picture; negative outside."""
+    height, width = image.shape[:2]
+    return float(min(low.min(), width - high[0], height - high[1]))
 
 
 def _near_edge(track: Track, image: Picture) -> bool:
