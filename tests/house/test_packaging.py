@@ -12,7 +12,20 @@ ROOT = Path(__file__).parents[2]
 #: Folders that hold no part of the installed package.
 OUTSIDE = {"tests", "bench", "docs", "examples", "configs", "build", "dist", "out"}
 #: A folder imports only from those before it; the command line may import everything.
-ORDER = ["errors", "plugin", "plugin", "records", "cues", "prompts", "rewards", "reasoning", "eval", "training", "data_synth", "serving"]
+ORDER = [
+    "errors",
+    "plugin",
+    "plugin",
+    "records",
+    "cues",
+    "prompts",
+    "rewards",
+    "reasoning",
+    "eval",
+    "training",
+    "data_synth",
+    "serving",
+]
 
 
 def package_files() -> list[Path]:

@@ -1,0 +1,46 @@
+"""The README's and the pages' examples run as they are printed, and their links lead somewhere."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+RUN = [ROOT / "README.md", ROOT / "docs" / "explain.md"]
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def examples() -> list[tuple[str, str, str]]:
+    """(page, language, code) of every block that shows a use of the tool; `make` is what runs these tests."""
+    return [
+        (page.name, language, code)
+        for page in RUN
+        for language, code in BLOCK.findall(page.read_text(encoding="utf-8"))
+        if language == "python" or "emoreason " in code
+    ]
+
+
+@pytest.fixture
+def workplace(tmp_path: Path) -> Path:
+    shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+@pytest.mark.parametrize(("page", "language", "code"), examples())
+def test_examples_run_as_printed(page: str, language: str, code: str, workplace: Path) -> None:
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    command = [sys.executable, "-c", code] if language == "python" else ["bash", "-euc", code]
+    done = subprocess.run(command, cwd=workplace, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{page}: {code}\n{done.stderr}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8"))
+    local = [target for target in targets if not re.match(r"\w+:", target)]
+    assert [target for target in local if not (page.parent / target).exists()] == []
