@@ -5,8 +5,8 @@ from typing import Final, Literal
 
 from .score import Scored
 
-#: The likeliest emotion must have this probability. On held-out coded faces 8 of 10 answers below it are wrong
-#: (``docs/evidence.md``, risk and coverage).
+#: The likeliest emotion must have this probability. On held-out coded faces seven of ten answers below it are wrong
+#: (``docs/evidence_figures.md``, risk and coverage).
 LEAST_PROBABILITY: Final = 0.27
 #: What is present must at least move the six this far apart (sum of sizes, log-odds).
 LEAST_EVIDENCE: Final = 0.5
