@@ -17,6 +17,8 @@ _MAX_LINE_BYTES: Final = 2 * 1024**3
 _ONE_THREAD: Final = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"), "1"
 )
+#: onnxruntime reports to its maker from a thread of its own; a server that forks must have no other threads.
+_SILENT: Final = {"ORT_DISABLE_TELEMETRY": "1"}
 
 
 class Deadline:
@@ -68,7 +70,7 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
-            env=_ONE_THREAD | os.environ,
+            env=_ONE_THREAD | os.environ | _SILENT,
         )
 
     @property

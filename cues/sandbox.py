@@ -75,7 +75,7 @@ def gather_many(
     jobs : int, optional
         Clips at a time; as many as this process may use cores by default.
     settings, extractors, limits, progress
-        As :func:`gather_in_child`, for every clip.
+        As :func:`gather_in_child`, for every clip; ``progress`` is called from other threads.
 
     Yields
     ------

@@ -22,11 +22,11 @@ PRELOAD: Final = (
     "scipy.ndimage",
     "onnxruntime",
     "ai_edge_litert.interpreter",
-    "emoreason.cues.gather",
-    "emoreason.cues.speech",
-    "emoreason.cues.voice",
-    "emoreason.cues.face.extractor",
-    "emoreason.cues.scene",
+    f"{__package__}.gather",
+    f"{__package__}.speech",
+    f"{__package__}.voice",
+    f"{__package__}.face.extractor",
+    f"{__package__}.scene",
 )
 _LIKELIEST_VICTIM: Final = "1000"
 

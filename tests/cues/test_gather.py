@@ -1,5 +1,7 @@
 """Gathering: order of the pass, failures as gaps, plug-ins, side-car transcripts, deterministic order."""
 
+import os
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -212,3 +214,14 @@ def test_gathering_twice_gives_the_same(clip: Path) -> None:
     first, second = (gather_cues(clip, extractors=["speech", "scene"]) for _ in range(2))
     assert first.cueset == second.cueset
     assert first.curves == second.curves
+
+
+def test_extraction_in_process_reports_nothing_to_the_makers_of_its_runtime(clip: Path) -> None:
+    """Onnxruntime 1.29 and later do, unless this is set before they are imported."""
+    program = (
+        "import os\nfrom emoreason.cues.gather import gather_cues\n"
+        f"gather_cues({str(clip)!r}, extractors=['speech'])\nprint(os.environ['ORT_DISABLE_TELEMETRY'])\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "1"

@@ -291,3 +291,11 @@ def test_the_file_decides_not_its_name(tmp_path: Path) -> None:
 def _written(path: Path, data: bytes) -> Path:
     path.write_bytes(data)
     return path
+
+
+def test_a_live_recording_that_states_no_length_is_measured(tmp_path: Path) -> None:
+    """Browsers' MediaRecorder writes such files."""
+    path = write_video(tmp_path / "a.webm", moving(20), codec="libvpx", options={"live": "1"})
+    with av.open(str(path)) as container:
+        assert container.duration is None
+    assert probe(path).duration_s == pytest.approx(0.8, abs=0.05)

@@ -203,6 +203,27 @@ def test_a_worker_is_kept_and_one_left_in_mid_request_is_not() -> None:
     assert not third.ready
 
 
+def test_the_server_forks_from_one_thread_and_nothing_reports_home(clip: Path) -> None:
+    tasks = """
+import os, threading
+from emoreason.cues.extractor import Extraction
+from emoreason.records import Cue
+
+class Look:
+    name, version, needs = "scene", "1", frozenset()
+    def begin(self, job): pass
+    def finish(self, job):
+        threads = len(os.listdir(f"/proc/{os.getppid()}/task")) if os.path.isdir("/proc/self/task") else 1
+        cue = Cue(id="a", modality="scene", code="threads", value=threads, text=os.environ["ORT_DISABLE_TELEMETRY"])
+        return Extraction((cue,))
+    hear = see = begin
+"""
+    plugin = clip.with_name("look.py")
+    plugin.write_text(tasks)
+    (cue,) = gather_in_child(clip, extractors=[f"{plugin}:Look"]).cueset.cues
+    assert (cue.value, cue.text) == (1, "1")
+
+
 def test_the_wire_form_is_exact_json_and_is_checked() -> None:
     curves = tuple(
         Curve(modality="face", code=f"AU{n}", subject="face1", unit="0-5", times_s=(0.0, 1 / 3), values=(None, n / 7))
