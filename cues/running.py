@@ -105,7 +105,10 @@ def _checked(extraction: Any, job: Job, used: set[str]) -> Extraction:
         used.add(cue.id)
     value = to_json(CueSet(clip=job.clip, cues=extraction.cues, gaps=extraction.gaps))
     check(value, "cueset")
-    json.dumps(value, allow_nan=False)  # the schema lets NaN pass as a number; JSON does not
+    try:
+        json.dumps(value, allow_nan=False)  # the schema lets NaN pass as a number; JSON does not
+    except ValueError as error:
+        raise ValueError("a cue or gap holds NaN or infinity; leave out what is not known") from error
     return extraction
 
 

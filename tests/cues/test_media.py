@@ -16,6 +16,7 @@ from media_files import (
     quadrants,
     tone,
     wav_bytes,
+    write_sound,
     write_video,
     write_wav,
 )
@@ -299,3 +300,21 @@ def test_a_live_recording_that_states_no_length_is_measured(tmp_path: Path) -> N
     with av.open(str(path)) as container:
         assert container.duration is None
     assert probe(path).duration_s == pytest.approx(0.8, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "codec", "rate_hz"),
+    [("m4a", "aac", 16_000), ("aac", "aac", 16_000), ("mp3", "libmp3lame", 16_000), ("opus", "libopus", 48_000),
+     ("ogg", "libopus", 48_000), ("flac", "flac", 16_000), ("aiff", "pcm_s16be", 16_000), ("au", "pcm_s16be", 16_000),
+     ("caf", "pcm_s16le", 16_000), ("w64", "pcm_s16le", 16_000), ("mka", "libopus", 48_000)],
+)  # fmt: skip
+def test_audio_formats(tmp_path: Path, suffix: str, codec: str, rate_hz: int) -> None:
+    samples = (tone(1.0, 440, rate_hz) * 32767).astype(np.int16)[None]
+    path = write_sound(tmp_path / f"a.{suffix}", samples, rate_hz, codec=codec)
+    clip = probe(path)
+    assert (clip.has_video, clip.has_audio) == (False, True)
+    audio = read_audio(path)
+    assert audio is not None
+    assert audio.duration_s == pytest.approx(1.0, abs=0.12)
+    spectrum = np.abs(np.fft.rfft(audio.samples[3000:13_000] * np.hanning(10_000)))
+    assert np.argmax(spectrum) * 1.6 == pytest.approx(440, abs=3)

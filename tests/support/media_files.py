@@ -87,10 +87,10 @@ def _mux_sound(container: Any, stream: Any, sound: npt.NDArray[np.float32], rate
     container.mux(stream.encode())
 
 
-def write_sound(path: Path, samples: npt.NDArray[np.int16], rate_hz: int) -> Path:
+def write_sound(path: Path, samples: npt.NDArray[np.int16], rate_hz: int, *, codec: str | None = None) -> Path:
     """Encode mono samples of shape (1, n) in the format that the suffix names."""
     with av.open(str(path), "w") as container:
-        stream: Any = container.add_stream(path.suffix[1:], rate=rate_hz)
+        stream: Any = container.add_stream(codec or path.suffix[1:], rate=rate_hz)
         stream.layout = "mono"
         for first in range(0, samples.shape[1], 65_520):
             frame = av.AudioFrame.from_ndarray(samples[:, first : first + 65_520], format="s16", layout="mono")
