@@ -58,7 +58,7 @@ def fitted_table(fitted: Fitted, n_faces: int) -> str:
     ]
     for (kind, code), values in zip(fitted.columns, fitted.weights, strict=True):
         count = fitted.faces[kind, code]
-        source = SOURCE_SHORT if count else "half the weight of the published FACS tables"
+        source = SOURCE_SHORT if count else "weight of the published FACS tables"
         lines.append(f"{kind},{code},{_numbers(values)},{count},{source}")
     return "\n".join(lines) + "\n"
 

@@ -60,6 +60,14 @@ def test_a_refit_does_not_depend_on_how_faces_are_written_down() -> None:
         assert read["present"] != read[convention]
 
 
+@pytest.fixture(scope="module")
+def faces() -> list[object]:
+    sys.path.insert(0, str(ROOT / "bench"))
+    from evidence_fit.faces import read_faces
+
+    return read_faces(Path(os.environ["EMOREASON_RESEARCH_DATA"]) / "raf_facs_crowd.jsonl")
+
+
 @pytest.mark.data
 @pytest.mark.slow
 @pytest.mark.skipif(
@@ -68,13 +76,6 @@ def test_a_refit_does_not_depend_on_how_faces_are_written_down() -> None:
 )
 class TestOnResearchData:
     """The fit itself, on the annotations it was made from."""
-
-    @pytest.fixture(scope="class")
-    def faces(self) -> list[object]:
-        sys.path.insert(0, str(ROOT / "bench"))
-        from evidence_fit.faces import read_faces
-
-        return read_faces(Path(os.environ["EMOREASON_RESEARCH_DATA"]) / "raf_facs_crowd.jsonl")
 
     def test_a_refit_gives_the_shipped_table(self, faces: list[object]) -> None:
         from fit_evidence import fit_all
