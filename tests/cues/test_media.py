@@ -44,7 +44,7 @@ def test_video_is_probed_and_read_in_order_of_time(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "codec"),
     [("a.mkv", "libx264"), ("a.webm", "libvpx"), ("a.avi", "mpeg4"), ("a.mov", "libx264"), ("a.ts", "libx264"),
-     ("a.flv", "flv"), ("a.mpg", "mpeg2video"), ("a.gif", "gif")],
+     ("a.flv", "flv"), ("a.wmv", "wmv2"), ("a.mpg", "mpeg2video"), ("a.gif", "gif")],
 )  # fmt: skip
 def test_containers(tmp_path: Path, name: str, codec: str) -> None:
     path = write_video(
