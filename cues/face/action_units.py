@@ -41,6 +41,14 @@ class Movements:
     iod: dict[str, Array]
     held_iod: dict[str, float]
 
+    def is_fake(self, code: str, time: int) -> bool:
+        """Whether another movement explains this one at a frame (by number)."""
+        return any(
+            self.iod[code][time] < share * self.iod[moving][time]
+            for moving, reads_as, share in crosstalk("gate")
+            if reads_as == code
+        )
+
     def intensity(self, code: str) -> Array:
         """Movement on the 0-5 scale, NaN where not measured."""
         return np.clip(5.0 * self.iod[code] / action_units()[code].full_scale_iod, 0.0, 5.0)
@@ -172,7 +180,7 @@ def _bridge_blinks(measures: dict[str, Array], rate_hz: float) -> None:
 def _without_crosstalk(measures: dict[str, Array]) -> dict[str, Array]:
     """Take off what other movements fake; never below nothing."""
     clean = dict(measures)
-    for moving, reads_as, share in crosstalk():
+    for moving, reads_as, share in crosstalk("leak"):
         fake = share * np.clip(measures[moving], 0.0, None)
         clean[reads_as] = np.where(clean[reads_as] > 0, np.maximum(clean[reads_as] - fake, 0.0), clean[reads_as])
     return clean

@@ -15,7 +15,8 @@ Array = npt.NDArray[np.float64]
 EDGE_SHARE: Final = 0.1
 #: Two peaks are one event unless the curve falls below this share of the smaller between them.
 VALLEY_SHARE: Final = 0.5
-#: The part of a hill above this share of its apex tells when its top is.
+#: The part of a hill above these shares of its apex tells when its top is (many samples; few samples).
+HALF_SHARE: Final = 0.5
 TOP_SHARE: Final = 0.85
 #: Shortest event, seconds.
 SHORTEST_S: Final = 0.08
@@ -100,17 +101,28 @@ def _event(times: Array, values: Array, low: int, high: int, first: int, last: i
 
 
 def _top(times: Array, values: Array, first: int, last: int, apex: int) -> float:
-    """Time of a hill's top: the vertex of a parabola through its upper part, steadier than its highest sample."""
-    high = values >= TOP_SHARE * values[apex]
-    left, right = apex, apex
-    while left > first and high[left - 1]:
-        left -= 1
-    while right < last and high[right + 1]:
-        right += 1
-    left, right = min(left, max(apex - 1, first)), max(right, min(apex + 1, last))
-    if right - left < 2:
+    """Time of a hill's top: that of a smooth curve through its upper half, steadier than its highest sample.
+
+    A cubic follows hills that rise faster than they fall; with few samples a parabola through the very top has to do.
+    """
+    left, right = _above(values, first, last, apex, HALF_SHARE)
+    degree = 3
+    if right - left < 5:
+        left, right = _above(values, first, last, apex, TOP_SHARE)
+        left, right = min(left, max(apex - 1, first)), max(right, min(apex + 1, last))
+        degree = 2
+    if right - left < degree:
         return float(times[apex])
-    middle = float(times[apex])
-    bend, slope, _ = np.polyfit(times[left : right + 1] - middle, values[left : right + 1], 2)
-    vertex = middle - slope / (2 * bend) if bend < 0 else middle
-    return float(np.clip(vertex, times[left], times[right]))
+    fit = np.polynomial.Polynomial.fit(times[left : right + 1], values[left : right + 1], degree)
+    fine = np.linspace(times[left], times[right], 20 * (right - left) + 1)
+    return float(fine[int(np.argmax(fit(fine)))])
+
+
+def _above(values: Array, first: int, last: int, apex: int, share: float) -> tuple[int, int]:
+    """First and last of the samples around the apex that stay above a share of it."""
+    left, right = apex, apex
+    while left > first and values[left - 1] >= share * values[apex]:
+        left -= 1
+    while right < last and values[right + 1] >= share * values[apex]:
+        right += 1
+    return left, right

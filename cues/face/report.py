@@ -69,11 +69,16 @@ def _events(person: Person, unit: ActionUnit) -> list[Event]:
         found = [event for event in found if unit.code != "AU45"]  # a picture cannot show a blink, only closed eyes
     else:
         found = find_events(person.times_s, curve, unit.floor_iod * _coarseness(person))
+        found = [e for e in found if not person.movements.is_fake(code, _frame(person, e.apex_s))]
         long = [event.offset_s - event.onset_s > BLINK_MAX_S for event in found]
         if unit.code in ("AU43", "AU45"):
             found = [event for event, closed in zip(found, long, strict=True) if closed == (unit.code == "AU43")]
     scale = 5.0 / unit.full_scale_iod
     return [Event(e.onset_s, e.apex_s, e.offset_s, min(5.0, e.peak * scale)) for e in found]
+
+
+def _frame(person: Person, time_s: float) -> int:
+    return int(np.argmin(np.abs(person.times_s - time_s)))
 
 
 def _coarseness(person: Person) -> float:

@@ -90,9 +90,14 @@ def action_units() -> dict[str, ActionUnit]:
 
 
 @cache
-def crosstalk() -> tuple[tuple[str, str, float], ...]:
-    """Triples (moving, reads_as, share): how much of one action unit's measure another one's movement can fake."""
-    return tuple((row["moving"], row["reads_as"], float(row["share"])) for row in _rows("crosstalk.csv"))
+def crosstalk(kind: str) -> tuple[tuple[str, str, float], ...]:
+    """Triples (moving, reads_as, share): how much of one action unit's measure another one's movement can fake.
+
+    ``kind`` is ``leak`` for what is taken off the curve, ``gate`` for what only dismisses an event: a taken-off share
+    would bend the curve of two movements that truly go together, as lips and jaw do.
+    """
+    rows = (row for row in _rows("crosstalk.csv") if row["kind"] == kind)
+    return tuple((row["moving"], row["reads_as"], float(row["share"])) for row in rows)
 
 
 @cache
