@@ -28,6 +28,8 @@ CENTRE_IOD: Final = np.array([0.0, -0.51, 0.0])
 SETTLED: Final = 0.004
 NEARLY_SETTLED: Final = 0.012
 MAX_PASSES: Final = 3
+#: Finest sampling of a cut, per pixel of the network's input; beyond, faces are large enough to alias little.
+MAX_FINER: Final = 2
 
 Array = npt.NDArray[np.float64]
 
@@ -93,7 +95,7 @@ class MeshFitter:
     def find(self, image: Picture, region: Region) -> Mesh:
         """Mesh of a face whose place is known roughly, as a detector knows it."""
         for _ in range(MAX_PASSES):
-            points, _ = self._look(image, region, mirrored=False)
+            points, _ = self._look(_tensor(image, region), region)
             last, region = region, Region.of_head(fit_head(points))
             if region.change_from(last) < NEARLY_SETTLED:
                 break
@@ -106,20 +108,18 @@ class MeshFitter:
         image is taken, which halves what trembling is left.
         """
         for _ in range(MAX_PASSES):
-            points, certainty = self._look(image, region, mirrored=False)
-            points = (points + self._look(image, region, mirrored=True)[0]) / 2
+            tensor = _tensor(image, region)
+            points, certainty = self._look(tensor, region)
+            points = (points + self._look(tensor, region, mirrored=True)[0]) / 2
             head = fit_head(points)
             last, region = region, Region.of_head(head)
             if region.change_from(last) < SETTLED:
                 break
         return Mesh(points, head, certainty)
 
-    def _look(self, image: Picture, region: Region, *, mirrored: bool) -> tuple[Array, float]:
+    def _look(self, tensor: npt.NDArray[np.float32], region: Region, *, mirrored: bool = False) -> tuple[Array, float]:
         """One run of the network: points in picture pixels and the logit of a face being there."""
-        square = cut(image, region, INPUT_PX)
-        if mirrored:
-            square = np.ascontiguousarray(square[:, ::-1])
-        raw, flag = self._network.run((square.astype(np.float32) / 255.0)[None])
+        raw, flag = self._network.run(np.ascontiguousarray(tensor[:, :, ::-1]) if mirrored else tensor)
         points = raw.reshape(468, 3).astype(np.float64)
         if mirrored:
             points = points[self._mirror]
@@ -128,6 +128,11 @@ class MeshFitter:
         points[:, :2] = points[:, :2] @ to_picture[:, :2].T + to_picture[:, 2]
         points[:, 2] *= region.side / INPUT_PX
         return points, float(flag.reshape(-1)[0])
+
+
+def _tensor(image: Picture, region: Region) -> npt.NDArray[np.float32]:
+    """Network input (1, 192, 192, 3) in [0, 1]."""
+    return cut(image, region, INPUT_PX)[None] * np.float32(1 / 255)
 
 
 @cache
@@ -141,27 +146,18 @@ def mirror_vertices() -> npt.NDArray[np.int64]:
 def cut(image: Picture, region: Region, size: int) -> Picture:
     """Cut a turned square out of a picture, ``size`` x ``size``; outside the picture its edge is continued.
 
-    Large faces are first shrunk by area averaging: sampling them directly would alias, and the mesh would tremble
-    under a slow zoom.
+    Large faces are cut out larger and then averaged down: sampled directly they would alias, and the mesh would
+    tremble under a slow zoom.
     """
     import cv2
 
-    affine = region.to_picture() * [[1, 1, 1]]
-    affine[:, :2] *= INPUT_PX / size
-    shrink = region.side / size
-    if shrink > 1.3:
-        reach = 0.5 * region.side * (abs(np.cos(region.angle)) + abs(np.sin(region.angle))) + 2
-        height, width = image.shape[:2]
-        left, top = max(0, int(region.x - reach)), max(0, int(region.y - reach))
-        right, bottom = min(width, int(region.x + reach) + 1), min(height, int(region.y + reach) + 1)
-        if right - left < 2 or bottom - top < 2:
-            return np.zeros((size, size, 3), np.uint8)
-        small = max(1, round((right - left) / shrink)), max(1, round((bottom - top) / shrink))
-        image = np.asarray(cv2.resize(image[top:bottom, left:right], small, interpolation=cv2.INTER_AREA), np.uint8)
-        ratio = np.array([small[0] / (right - left), small[1] / (bottom - top)])
-        affine = np.concatenate([affine[:, :2], affine[:, 2:] - [[left], [top]]], axis=1) * ratio[:, None]
+    finer = int(np.clip(round(region.side / size), 1, MAX_FINER))
+    affine = region.to_picture()
+    affine[:, :2] *= INPUT_PX / (size * finer)
     # cv2 puts pixel centres on whole numbers, the networks' squares put them on halves
     affine[:, 2] += affine[:, :2].sum(axis=1) * 0.5 - 0.5
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    fill = cv2.BORDER_REPLICATE
-    return np.asarray(cv2.warpAffine(image, affine, (size, size), flags=flags, borderMode=fill), np.uint8)
+    square = cv2.warpAffine(image, affine, (size * finer,) * 2, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    if finer > 1:
+        square = cv2.resize(square, (size, size), interpolation=cv2.INTER_AREA)
+    return np.asarray(square, np.uint8)
