@@ -27,11 +27,14 @@ SHORTEST_TRACK_S: Final = 0.3
 
 @dataclass(frozen=True, slots=True)
 class FaceBox:
-    """Where a face was in one frame: (left, top, right, bottom) in pixels; for blurring, and for nothing else."""
+    """Where a face was in one frame: (left, top, right, bottom) in pixels; for blurring, and for nothing else.
+
+    ``subject`` is None where the face was seen too briefly to be counted as a person.
+    """
 
     frame: int
     time_s: float
-    subject: str
+    subject: str | None
     box: tuple[float, float, float, float]
 
 
@@ -82,10 +85,11 @@ class FaceExtractor:
     def boxes(self) -> Iterator[FaceBox]:
         """Every face of every frame seen so far, mistaken ones included: better to blur too much."""
         tracker = self._running()
-        for number, track in enumerate(tracker.tracks, 1):
+        names = {id(track): f"face{i}" for i, track in enumerate(self._kept(), 1)}
+        for track in tracker.tracks:
             boxes = np.array(track.boxes, np.float64).reshape(-1, 4)
             for index, (x0, y0, x1, y1) in zip(track.frames, boxes.tolist(), strict=True):
-                yield FaceBox(index, tracker.times_s[index], f"track{number}", (x0, y0, x1, y1))
+                yield FaceBox(index, tracker.times_s[index], names.get(id(track)), (x0, y0, x1, y1))
 
     def _running(self) -> Tracker:
         if self._tracker is None:
@@ -93,14 +97,18 @@ class FaceExtractor:
         return self._tracker
 
     def _persons(self) -> list[Person]:
+        times, rate_hz = np.array(self._running().times_s), self._rate_hz()
+        return [person_of(track, f"face{i}", times, rate_hz) for i, track in enumerate(self._kept(), 1)]
+
+    def _kept(self) -> list[Track]:
         """Tracks long enough to be faces, in order of appearance (then from left to right)."""
         tracker = self._running()
-        times = np.array(tracker.times_s)
-        rate_hz = 1.0 / max(float(np.median(np.diff(times))), 1e-3) if len(times) > 1 else 0.0
-        shortest = min(SHORTEST_TRACK_S * rate_hz, len(times) / 3)
-        kept = [track for track in tracker.tracks if len(track.frames) >= shortest]
-        kept.sort(key=_appearance)
-        return [person_of(track, f"face{i}", times, rate_hz) for i, track in enumerate(kept, 1)]
+        shortest = min(SHORTEST_TRACK_S * self._rate_hz(), len(tracker.times_s) / 3)
+        return sorted((track for track in tracker.tracks if len(track.frames) >= shortest), key=_appearance)
+
+    def _rate_hz(self) -> float:
+        times = np.array(self._running().times_s)
+        return 1.0 / max(float(np.median(np.diff(times))), 1e-3) if len(times) > 1 else 0.0
 
 
 def _appearance(track: Track) -> tuple[int, float]:

@@ -18,6 +18,8 @@ LEVELS: Final = ((5.0, "very_strongly"), (2.5, "strongly"), (1.0, "moderately"),
 BLINK_MAX_S: Final = 0.7
 #: A cue with less trust than this says so.
 LOW_CONFIDENCE: Final = 0.4
+#: With less trust than this nothing is claimed.
+MIN_CONFIDENCE: Final = 0.2
 #: A single picture shows no change: an unusual face and an expression look alike.
 STILL_TRUST: Final = 0.6
 #: Share of a mouth event that must lie within speech to be marked.
@@ -47,12 +49,13 @@ def action_unit_cues(person: Person, speech: Spans) -> Iterator[Cue]:
     """
     for code, unit in action_units().items():
         events = _events(person, unit)
-        if not events:
-            yield _nothing(person, unit)
+        sure = [event for event in events if _confidence(person, unit, event) >= MIN_CONFIDENCE]
+        if not sure:
+            yield _nothing(person, unit, doubtful=bool(events))
         elif "presence_only" in unit.marks:
-            yield _presence(person, unit, events)
+            yield _presence(person, unit, sure)
         else:
-            for number, event in enumerate(events, 1):
+            for number, event in enumerate(sure, 1):
                 yield _event_cue(person, unit, event, f"{person.name}.{code}.{number}", speech)
 
 
@@ -87,9 +90,7 @@ def _coarseness(person: Person) -> float:
 
 
 def _event_cue(person: Person, unit: ActionUnit, event: Event, cue_id: str, speech: Spans) -> Cue:
-    margin = event.peak * unit.full_scale_iod / 5.0 / (unit.still_floor_iod if person.is_still else unit.floor_iod)
-    confidence = unit.trust * person.quality(event.onset_s, event.offset_s) * (1.0 - 0.5 * float(np.exp(1.0 - margin)))
-    confidence *= STILL_TRUST if person.is_still else 1.0
+    confidence = _confidence(person, unit, event)
     marks = set(unit.marks)
     if confidence < LOW_CONFIDENCE:
         marks.add("low_confidence")
@@ -103,11 +104,21 @@ def _event_cue(person: Person, unit: ActionUnit, event: Event, cue_id: str, spee
     )  # fmt: skip
 
 
+def _confidence(person: Person, unit: ActionUnit, event: Event) -> float:
+    """Trust in one event: how well the mesh shows the action unit, how clearly it moved, how well it was seen."""
+    floor = unit.still_floor_iod if person.is_still else unit.floor_iod
+    margin = event.peak * unit.full_scale_iod / 5.0 / floor
+    clarity = 1.0 - 0.5 * float(np.exp(1.0 - margin))
+    return (
+        unit.trust * clarity * person.quality(event.onset_s, event.offset_s) * (STILL_TRUST if person.is_still else 1)
+    )
+
+
 def _presence(person: Person, unit: ActionUnit, events: list[Event]) -> Cue:
     """One cue without intensity or timing for what the mesh shows too poorly: the span is when the face was seen."""
     seen = person.times_s[person.seen]
     start_s, end_s = float(seen[0]), float(seen[-1])
-    confidence = unit.trust * max(person.quality(e.onset_s, e.offset_s) for e in events)
+    confidence = max(_confidence(person, unit, event) for event in events)
     return Cue(
         id=f"{person.name}.{unit.code}.1", modality="face", code=unit.code, state="present",
         start_s=round(start_s, 3), end_s=round(end_s, 3), subject=person.name, confidence=round(confidence, 2),
@@ -115,12 +126,12 @@ def _presence(person: Person, unit: ActionUnit, events: list[Event]) -> Cue:
     )  # fmt: skip
 
 
-def _nothing(person: Person, unit: ActionUnit) -> Cue:
-    """Absent, or unknown: not measured, or held all the time, which a resting face of that shape would be too."""
+def _nothing(person: Person, unit: ActionUnit, *, doubtful: bool) -> Cue:
+    """Absent, or unknown: not measured, doubtful, or held all the time, as a resting face of that shape would be."""
     seen = person.times_s[person.seen]
     start_s, end_s = float(seen[0]), float(seen[-1])
     held = person.movements.held_iod[unit.code if unit.measure else "AU45"] if person.movements else np.nan
-    known = person.movements is not None and held < unit.still_floor_iod
+    known = person.movements is not None and not doubtful and held < unit.still_floor_iod
     confidence = unit.trust * person.quality(start_s, end_s) if known else None
     low: set[Mark] = {"low_confidence"} if confidence is None or confidence < LOW_CONFIDENCE else set()
     return Cue(

@@ -15,7 +15,7 @@ from .action_units import measure_features
 from .detect import Detection, FaceDetector, Picture, overlap
 from .gaze import GazeReader
 from .mesh import Mesh, MeshFitter, Region
-from .pose import angles_deg, head_axes
+from .pose import angles_deg, canonical_face, head_axes
 from .tables import features
 
 #: How often to look for new faces while some are followed, and how often to read the eyes, seconds.
@@ -28,6 +28,8 @@ CLEAR_CERTAINTY: Final = 14.0
 #: To be measured, a face must be at least this share of its size away from the picture's edge; to be followed, this
 #: share of its points must lie inside.
 MEASURE_MARGIN: Final = 0.04
+#: What lies this far above the eyes may be cut off (close-ups often do), inter-ocular distances.
+FOREHEAD_IOD: Final = 0.75
 FOLLOW_INSIDE: Final = 0.75
 #: Smallest distance between the eyes that is followed at all, pixels.
 MIN_IOD_PX: Final = 8.0
@@ -109,7 +111,7 @@ class Tracker:
         track.region, track.last_s, track.active = region, time_s, True
         low, high = mesh.points[:, :2].min(axis=0), mesh.points[:, :2].max(axis=0)
         values = np.full(len(features()), np.nan)
-        if _edge_distance(image, low, high) >= MEASURE_MARGIN * float((high - low).max()):
+        if _edge_distance(image, mesh) >= MEASURE_MARGIN * float((high - low).max()):
             values = measure_features(mesh.head.undo(head_axes(mesh.points)))
         gaze = (np.nan, np.nan)
         if time_s - track.gaze_s >= GAZE_EVERY_S and mesh.head.scale > 2 * MIN_IOD_PX:
@@ -186,9 +188,11 @@ def _inside(mesh: Mesh, image: Picture) -> float:
     return float(((x >= 0) & (x < width) & (y >= 0) & (y < height)).mean())
 
 
-def _edge_distance(image: Picture, low: Array, high: Array) -> float:
-    """Pixels between a box and the nearest edge of the picture; negative outside."""
+def _edge_distance(image: Picture, mesh: Mesh) -> float:
+    """Pixels between the face below the upper forehead and the nearest edge of the picture; negative outside."""
     height, width = image.shape[:2]
+    points = mesh.points[canonical_face()[:, 1] < FOREHEAD_IOD, :2]
+    low, high = points.min(axis=0), points.max(axis=0)
     return float(min(low.min(), width - high[0], height - high[1]))
 
 
