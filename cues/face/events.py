@@ -47,8 +47,9 @@ def find_events(times_s: npt.ArrayLike, curve: npt.ArrayLike, floor: float) -> l
 
     Examples
     --------
-    >>> find_events([0, 0.1, 0.2, 0.3, 0.4], [0, 1, 3, 1, 0], floor=2)
-    [Event(onset_s=0.0, apex_s=0.2, offset_s=0.4, peak=3.0)]
+    >>> [event] = find_events([0, 0.1, 0.2, 0.3, 0.4], [0, 1, 3, 1, 0], floor=2)
+    >>> event.onset_s, round(event.apex_s, 3), event.offset_s, event.peak
+    (0.0, 0.2, 0.4, 3.0)
     """
     times, values = np.asarray(times_s, np.float64), np.asarray(curve, np.float64)
     events = []
