@@ -12,7 +12,7 @@ def _face_models() -> None:
     require_face_models()
 
 
-@pytest.mark.parametrize("number", range(8))
+@pytest.mark.parametrize("number", range(16))
 @pytest.mark.parametrize("movement", MOVES)
 def test_movement_is_followed(movement: str, number: int) -> None:
     scene, bit_rate = moving(movement, number)
