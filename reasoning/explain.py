@@ -41,7 +41,14 @@ def explain_cues(
     from ..prompts.contract import read_answer
 
     reply = engine.answer(Request(cueset=cueset, preset=preset, language=language, compounds=compounds))
-    explanation = read_answer(reply.text, cueset, engine=engine.name, model=engine.model, preset=preset)
+    explanation = read_answer(
+        reply.text,
+        cueset,
+        engine=engine.name,
+        model=engine.model,
+        prompt_version=reply.prompt_version,
+        preset=preset,
+    )
     return replace(explanation, notes=tuple(dict.fromkeys((*reply.notes, *explanation.notes))))
 
 

@@ -5,6 +5,8 @@ any spelling, the clip as a bare string) and ``to_json`` writes one canonical fo
 """
 
 import json
+import math
+import re
 from collections import Counter
 from collections.abc import Mapping
 from functools import cache
@@ -19,13 +21,16 @@ from .clip import Clip
 from .cue import Cue, CueSet
 from .curve import Curve
 from .explanation import Explanation
-from .labels import parse_action_unit
+from .labels import action_unit_intensity, parse_action_unit
 from .score import Score
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
 R = TypeVar("R")
+
+#: What an id may not hold: ids are cited in square brackets, separated by commas.
+_NOT_IN_IDS = re.compile(r"[\s\[\],;]")
 
 #: Record class -> its schema in ``records/schemas``.
 SCHEMA_NAMES: dict[type, str] = {
@@ -72,6 +77,36 @@ def check(value: Any, name: str) -> None:
         place = "/".join(str(step) for step in error.absolute_path) or "the top level"
         message = error.message if len(error.message) <= 200 else error.message[:197] + "..."
         raise RecordError(f"not a valid {name}: at {place}: {message}")
+
+
+def parse_json(data: bytes) -> Any:
+    """JSON value of untrusted bytes: UTF-8, finite numbers only, text that can be written again.
+
+    Raises
+    ------
+    RecordError
+        Says what is wrong, in one line.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+        value = json.loads(text, parse_constant=_finite, parse_float=_finite)
+        if "\\ud" in text.lower():
+            json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeDecodeError as error:
+        raise RecordError(f"not UTF-8 text ({error.reason}); expected one JSON object") from error
+    except UnicodeEncodeError as error:
+        raise RecordError("text with half a surrogate pair (\\ud800 … \\udfff) is no valid text") from error
+    except (ValueError, RecursionError) as error:
+        reason = "a number has too many digits" if "digits" in str(error) else str(error)
+        raise RecordError(f"not JSON ({reason}); expected one JSON object") from error
+    return value
+
+
+def _finite(literal: str) -> float:
+    number = float(literal)
+    if not math.isfinite(number):
+        raise RecordError(f"{literal[:20]} is not a number that JSON can hold; leave the value out or write null")
+    return number
 
 
 @cache
@@ -145,7 +180,7 @@ def _canonical_cueset(value: Mapping[str, Any]) -> dict[str, Any]:
     numbers: Counter[str] = Counter()
     for cue in cues:
         while not cue.get("id"):
-            stem = f"{cue.get('subject') or cue['modality']}.{cue['code']}"
+            stem = _NOT_IN_IDS.sub("_", f"{cue.get('subject') or cue['modality']}.{cue['code']}")
             numbers[stem] += 1
             candidate = f"{stem}.{numbers[stem]}"
             if candidate not in taken:
@@ -160,8 +195,15 @@ def _canonical_cue(cue: Mapping[str, Any]) -> dict[str, Any]:
         canonical["code"], side = action_unit
         if side is not None:
             canonical.setdefault("side", side)
+        if (intensity := action_unit_intensity(cue["code"])) is not None and "value" not in canonical:
+            canonical |= {"value": intensity, "unit": "0-5"}
     if "modality" not in canonical:
         if action_unit is None:
             raise RecordError(f"not a valid cueset: cue {cue['code']!r} has no modality and is no FACS action unit")
         canonical["modality"] = "face"
+    if canonical.get("start_s", 0) > canonical.get("end_s", float("inf")):
+        raise RecordError(
+            f"not a valid cueset: cue {cue['code']!r} ends ({canonical['end_s']} s) before it starts "
+            f"({canonical['start_s']} s)"
+        )
     return canonical

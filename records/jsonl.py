@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import IO, TypeVar
 
 from ..errors import RecordError
-from .convert import from_json, to_json
+from .convert import from_json, parse_json, to_json
 
 R = TypeVar("R")
 
@@ -67,15 +67,6 @@ def _skip_rest_of_line(file: IO[bytes], line: bytes) -> None:
 
 def _read_line(line: bytes, cls: type[R], place: str) -> R:
     try:
-        value = json.loads(line.decode("utf-8-sig"), parse_constant=_refuse_constant)
-        return from_json(value, cls)
-    except UnicodeDecodeError as error:
-        raise RecordError(f"{place}: not UTF-8 text ({error.reason}); expected one JSON object per line") from error
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise RecordError(f"{place}: not JSON ({error}); expected one JSON object per line") from error
+        return from_json(parse_json(line), cls)
     except RecordError as error:
         raise RecordError(f"{place}: {error}") from error
-
-
-def _refuse_constant(name: str) -> float:
-    raise RecordError(f"{name} is not a JSON number; leave the value out or write null")

@@ -49,7 +49,8 @@ Mark = Literal["during_speech", "low_confidence", "presence_only", "pooled_norm"
 MARKS: Final[tuple[Mark, ...]] = get_args(Mark)
 
 _SIDE_LETTERS: Final[dict[str, Side]] = {"L": "left", "R": "right", "T": "top", "B": "bottom"}
-_ACTION_UNIT = re.compile(r"(?:AU)?\s*([LRTB])?0*(\d{1,2})([LRTB])?(?:_[rc])?", re.IGNORECASE)
+#: A letter before the number is a side; behind it L, R and T are sides too, A to E the FACS intensity.
+_ACTION_UNIT = re.compile(r"(?:AU)?\s*([LRTB])?0*(\d{1,2})([LRTA-E])?(?:_[rc])?", re.IGNORECASE)
 
 
 def parse_action_unit(code: str) -> tuple[str, Side | None] | None:
@@ -58,7 +59,7 @@ def parse_action_unit(code: str) -> tuple[str, Side | None] | None:
     Parameters
     ----------
     code : str
-        ``"AU12"``, ``"AU01"``, ``"12"``, ``"L12"``, ``"AU12L"``, ``"AU06_r"`` …
+        ``"AU12"``, ``"AU01"``, ``"12"``, ``"L12"``, ``"AU12L"``, ``"12C"``, ``"AU06_r"`` … (one action, no ``+``).
 
     Returns
     -------
@@ -75,7 +76,24 @@ def parse_action_unit(code: str) -> tuple[str, Side | None] | None:
     True
     """
     match = _ACTION_UNIT.fullmatch(code.strip())
-    if match is None or (match[1] and match[3]) or int(match[2]) == 0:
+    if match is None or int(match[2]) == 0:
         return None
-    letter = (match[1] or match[3] or "").upper()
-    return f"AU{int(match[2])}", _SIDE_LETTERS.get(letter)
+    before, behind = (match[1] or "").upper(), (match[3] or "").upper()
+    if before and behind in ("L", "R", "T"):
+        return None
+    return f"AU{int(match[2])}", _SIDE_LETTERS.get(before or (behind if behind != "B" else ""))
+
+
+def action_unit_intensity(code: str) -> float | None:
+    """Intensity 1-5 that a FACS code carries as a letter behind its number (A = trace … E = maximum), else None.
+
+    Examples
+    --------
+    >>> action_unit_intensity("L12C")
+    3.0
+    >>> action_unit_intensity("AU12") is None
+    True
+    """
+    match = _ACTION_UNIT.fullmatch(code.strip())
+    letter = (match[3] or "").upper() if match else ""
+    return "ABCDE".index(letter) + 1.0 if letter and letter in "ABCDE" else None

@@ -21,10 +21,14 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What an engine wrote: the contract's text, and notes for the reader (what it could not take)."""
+    """What an engine wrote: the contract's text, and notes for the reader (what it could not take).
+
+    ``prompt_version`` is the version of the prompt it was given; None for an engine that reads cues, not prompts.
+    """
 
     text: str
     notes: tuple[str, ...] = ()
+    prompt_version: str | None = None
 
 
 class Engine(Protocol):

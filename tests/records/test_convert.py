@@ -206,6 +206,7 @@ def test_what_other_tools_write_is_understood() -> None:
         ({"clip": "x", "cues": [{"code": "AU1", "confidence": 7}]}, "cues/0/confidence"),
         ({"clip": "x", "cues": [{"code": "AU1", "id": "a b"}]}, "cues/0/id"),
         ({"clip": "x", "cues": [{"code": "AU1", "state": "maybe"}]}, "cues/0/state"),
+        ({"clip": "x", "cues": [{"code": "AU1", "start_s": 5, "end_s": 2}]}, "before it starts"),
         ({"clip": "x", "gaps": [{"modality": "face", "reason": "lazy"}]}, "gaps/0/reason"),
     ],
 )
@@ -230,6 +231,9 @@ def test_an_answer_may_hold_nothing_else() -> None:
         ("AU45_c", ("AU45", None)),
         ("B22", ("AU22", "bottom")),
         ("AU12R", ("AU12", "right")),
+        ("12C", ("AU12", None)),
+        ("L12B", ("AU12", "left")),
+        ("12+6", None),
         ("4", ("AU4", None)),
         ("L12R", None),
         ("AU0", None),
@@ -240,6 +244,20 @@ def test_an_answer_may_hold_nothing_else() -> None:
 )
 def test_facs_codes_in_any_spelling(code: str, expected: tuple[str, str | None] | None) -> None:
     assert parse_action_unit(code) == expected
+
+
+def test_intensity_letters_of_human_coders_are_values() -> None:
+    cueset = from_json({"clip": "x", "cues": [{"code": "12C"}, {"code": "L6E", "value": 1}, {"code": "B22"}]}, CueSet)
+    assert [(cue.code, cue.side, cue.value, cue.unit) for cue in cueset.cues] == [
+        ("AU12", None, 3.0, "0-5"),
+        ("AU6", "left", 1.0, None),
+        ("AU22", "bottom", None, None),
+    ]
+
+
+def test_made_up_ids_can_be_read_again() -> None:
+    cueset = from_json({"clip": "x", "cues": [{"modality": "body", "code": "arms, crossed [tight]"}]}, CueSet)
+    assert from_json(to_json(cueset), CueSet) == cueset
 
 
 def test_dataframe_is_indexed_by_file_start_end() -> None:

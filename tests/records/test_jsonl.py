@@ -33,6 +33,10 @@ def test_blank_lines_and_a_byte_order_mark_are_passed_over(tmp_path: Path) -> No
         b'{"clip": "x", "cues": [{"code": "AU1", "value": NaN}]}',
         b"[" * 100_000,
         b'{"clip": "x"',
+        b'{"clip": "x", "cues": [{"code": "AU1", "start_s": 1e400}]}',
+        b'{"clip": "x", "cues": [{"code": "AU1", "value": ' + b"9" * 5000 + b"}]}",
+        b'{"clip": "x", "cues": [{"code": "AU1", "value": ' + b"9" * 400 + b"}]}",
+        b'{"clip": "a\\ud800"}',
     ],
 )
 def test_a_bad_row_is_named_by_file_and_line(tmp_path: Path, line: bytes) -> None:
