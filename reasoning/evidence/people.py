@@ -8,6 +8,7 @@ on. Everything else about a cue scales it: intensity, confidence, marks, repetit
 * confidence: a factor as it stands (none given: 1); mark ``low_confidence``: 0.5;
 * mark ``during_speech``: 0.35 for actions that talking makes (``moves_with_speech_or_blink`` in the AU table),
   0.8 for the rest of the lower face;
+* intensity 0 or below is no faint action but an absent one, whatever the cue's state says;
 * repeated events of one action: the strongest counts in full, each further one a quarter of the one before, at
   most 1.5 in all.
 """
@@ -132,7 +133,9 @@ def _person(name: str | None, face: list[Cue], voice: list[Cue]) -> Person:
     for cue in sorted(face, key=lambda cue: cue.id):
         parsed = parse_action_unit(cue.code)
         if parsed is not None:
-            (present if cue.state == "present" else absent)[parsed[0]].append(cue)
+            # OpenFace and its kin list every action with its intensity: 0 (or a little below) is "not there".
+            there = cue.state == "present" and intensity(cue) != 0.0
+            (present if there else absent)[parsed[0]].append(cue)
     return Person(
         name,
         tuple(_present_action(code, present[code]) for code in sorted(present, key=_number)),

@@ -55,9 +55,19 @@ class Table:
         return self.weights.get((kind, code))
 
     def neutral_of(self, kind: Literal["base", "present", "absent", "absent_most"], code: str = "") -> float:
-        """Log-odds that a term adds to neutral; a code without a row of its own has the default row's."""
+        """Log-odds that a term adds to neutral; an action without a row of its own has the default row's.
+
+        A code that no table of weights lists (a typo, ``AU99``) says nothing, neither of the six nor of neutral.
+        """
         own = self.neutral.get((kind, code))
-        return self.neutral[kind, ""] if own is None else own
+        if own is not None:
+            return own
+        return self.neutral[kind, ""] if self.reads_action(code) else 0.0
+
+    def reads_action(self, code: str) -> bool:
+        """Whether any table says something about an action unit; an action that only another table weighs is still
+        one that moves a face, and counts against neutral."""
+        return ("present", code) in self.weights or ("present", code) in self.neutral or code in _weighed_actions()
 
 
 @cache
@@ -80,6 +90,12 @@ def load_table(name: str = "fitted") -> Table:
         weights["voice", row["code"]] = Weight(_six(row), float(row["neutral"]), row["source"])
         family[row["code"]] = row["family"]
     return Table("fitted" if name == "fitted" else "literature", weights, neutral, family)
+
+
+@cache
+def _weighed_actions() -> frozenset[str]:
+    """Action units that either shipped table has a weight for."""
+    return frozenset(row["code"] for name in WEIGHTS for row in rows(f"evidence_{name}.csv") if row["kind"] == "present")
 
 
 def _six(row: dict[str, str]) -> tuple[float, ...]:

@@ -127,3 +127,10 @@ def test_the_voice_belongs_to_the_only_face_or_to_everybody() -> None:
 def test_voice_measures_count_by_level_word_or_z(cue: Cue, z: float | None) -> None:
     people = read_people(clip(cue))
     assert (people[0].voice[0].z if people else None) == z
+
+
+@pytest.mark.parametrize("value", [0.0, -0.04])
+def test_an_intensity_of_zero_or_below_is_an_absent_action(value: float) -> None:
+    still = read_people(clip(au("AU12", value=value, unit="0-5"), au("AU4", value=0.4, unit="0-5")))[0]
+    assert [action.code for action in still.absent] == ["AU12"]
+    assert [action.code for action in still.present] == ["AU4"]

@@ -188,3 +188,16 @@ def test_a_loud_bright_voice_moves_towards_anger_and_a_soft_one_towards_sadness(
 def test_unknown_weights_are_refused() -> None:
     with pytest.raises(ConfigError, match="fitted, literature"):
         load_engine("evidence", weights="mine")
+
+
+def test_a_table_of_zeros_is_a_still_face() -> None:
+    """OpenFace writes every action with its intensity, 0 for what is not there."""
+    measured = [Cue(id="x", modality="face", code=code, value=0.0, unit="0-5") for code in STILL]
+    assert probabilities(cueset_of(measured)) == probabilities(face(absent=STILL))
+
+
+@pytest.mark.parametrize("weights", WEIGHTS)
+def test_a_code_without_any_weight_says_nothing_about_neutral(weights: str) -> None:
+    still = probabilities(face(absent=STILL), weights)
+    assert probabilities(face("AU99", absent=STILL), weights) == still
+    assert probabilities(face("AU19", absent=STILL), weights)["neutral"] < 0.1
