@@ -19,7 +19,7 @@ Array = npt.NDArray[np.float64]
 #: Width of the dwell histogram's smoothing, IOD: a little over the tremble of a motionless face.
 DWELL_WIDTH_IOD: Final = 0.006
 #: A closure of the lids this short is a blink; the rest of the face is bridged over it.
-BLINK_MAX_S: Final = 0.7
+BLINK_MAX_S: Final = 1.0
 #: How much of the lids' movement the rest of the mesh can follow during a blink.
 BLINK_SHARE: Final = 1.0
 #: Turning the head changes foreshortening: distrust this much per degree beyond the free ones.

@@ -15,7 +15,7 @@ SOURCE: Final = "emoreason.face/1"
 #: Words for intensities on the 0-5 scale, lowest value first.
 LEVELS: Final = ((5.0, "very_strongly"), (2.5, "strongly"), (1.0, "moderately"), (0.2, "slightly"), (0.0, "barely"))
 #: Lids closed longer than this are closed eyes, not a blink.
-BLINK_MAX_S: Final = 0.7
+BLINK_MAX_S: Final = 1.0
 #: A cue with less trust than this says so.
 LOW_CONFIDENCE: Final = 0.4
 #: With less trust than this nothing is claimed.
