@@ -7,7 +7,7 @@ from typing import Final, Literal, Protocol
 
 import click
 
-from ..errors import EmoreasonError
+from ..errors import ConfigError, EmoreasonError
 from .cue_files import CUE_FORMATS, CURVE_FORMATS
 from .extraction import MediaOptions, media_options, select
 from .group import EXIT_CODES, Tally
@@ -77,7 +77,8 @@ def cues(
         with meter(len(chosen.clips), "extracting") as progress, _open_target(out, form, curves) as target:
             _extract_all(chosen.inputs(media, progress), target, progress, tally)
     finally:
-        if out is not None or tally.failed:
+        idle = isinstance(sys.exception(), ConfigError) and not tally.done + tally.failed
+        if (out is not None or tally.failed) and not idle:
             notice(tally.summary(chosen.total, "clips done") + (f"; see {out}" if out else ""))
     ctx.exit(tally.exit_code())
 

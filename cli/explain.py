@@ -1,12 +1,13 @@
 """``emoreason explain``: the emotion clips express, and the moment behind every claim."""
 
+import sys
 import traceback
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from ..errors import EmoreasonError
+from ..errors import ConfigError, EmoreasonError
 from .extraction import MediaOptions, media_options, select
 from .group import EXIT_CODES, Tally
 from .inputs import Input
@@ -99,7 +100,8 @@ def explain(
         with meter(len(chosen.clips), "explaining") as progress, open_sinks(out, as_json, many=total != 1) as sinks:
             _explain_all(chosen.inputs(media, progress), engine, question, sinks, progress, tally)
     finally:
-        _sum_up(tally, total, out)
+        if not isinstance(sys.exception(), ConfigError) or tally.done + tally.failed:
+            _sum_up(tally, total, out)
     ctx.exit(tally.exit_code())
 
 
@@ -114,6 +116,8 @@ def _explain_all(
     for source in inputs:
         try:
             explanation = _explained(source, engine, question)
+            with progress.paused():
+                _write(source, explanation, sinks)
         except EmoreasonError as error:
             tally.failed += 1
             complain(source.place, error)
@@ -121,9 +125,6 @@ def _explain_all(
                 sink.miss(source.place, error)
         else:
             tally.done += 1
-            with progress.paused():
-                for sink in sinks:
-                    sink.take(source, explanation)
         progress.reach(source.name, 1.0)
 
 
@@ -141,6 +142,17 @@ def _explained(source: Input, engine: "Engine", question: Question) -> "Explanat
         last = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{last.filename}:{last.lineno}"
         raise EmoreasonError(f"engine {engine.name} broke: {type(error).__name__}: {error} ({place})") from error
+
+
+def _write(source: Input, explanation: "Explanation", sinks: Sequence[Sink]) -> None:
+    try:
+        for sink in sinks:
+            sink.take(source, explanation)
+    except BrokenPipeError:  # the reader wants no more
+        raise
+    except Exception as error:  # a full disk, a value that no file can hold: this input alone is lost
+        said = error.strerror if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+        raise EmoreasonError(f"its explanation cannot be written: {said or error}") from error
 
 
 def _sum_up(tally: Tally, total: int, out: str | None) -> None:

@@ -4,6 +4,7 @@ import importlib
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
@@ -17,6 +18,7 @@ OK: Final = 0
 SOME_FAILED: Final = 1
 USAGE: Final = 2
 NOTHING_DONE: Final = 3
+BUG: Final = 70  # EX_SOFTWARE of sysexits.h
 INTERRUPTED: Final = 128 + signal.SIGINT
 PIPE_CLOSED: Final = 141  # 128 + SIGPIPE, as shells count it; Windows has no such signal
 
@@ -26,7 +28,9 @@ Exit codes:
   1    some inputs failed, the others are done
   2    usage or configuration error, or a refused purpose
   3    nothing could be done
-  130  interrupted; what was done is kept"""
+  70   a bug in emoreason (EMOREASON_DEBUG=1 shows where)
+  130  interrupted; what was done is kept
+  141  the reader of the output went away"""
 
 
 @dataclass(slots=True)
@@ -81,28 +85,50 @@ class LazyGroup(click.Group):
             done = super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:
-            ctx.exit(_leave_closed_pipe())
+            _silence_stdout()  # the reader (`| head`) went away
+            ctx.exit(PIPE_CLOSED)
         return done
 
     def main(self, args: Sequence[str] | None = None, *_: Any, **extra: Any) -> NoReturn:
-        """Run, and exit with one of :data:`EXIT_CODES`; an :class:`EmoreasonError` is one line on stderr."""
+        """Run, and exit with one of :data:`EXIT_CODES`; every error is one line on stderr."""
+        from .terminal import notice, printable
+
         extra.pop("standalone_mode", None)
         try:
             done = super().main(args, standalone_mode=False, **extra)
             code = done if isinstance(done, int) else OK
         except click.ClickException as error:
+            error.message = printable(error.message)
             error.show()
             code = error.exit_code
         except (click.Abort, KeyboardInterrupt):
             click.echo("emoreason: interrupted", err=True)
             code = INTERRUPTED
         except EmoreasonError as error:
-            click.echo(f"emoreason: error: {error}", err=True)
+            notice(f"error: {error}")
             code = USAGE if isinstance(error, ConfigError) else NOTHING_DONE
+        except OSError as error:
+            _show_traceback()
+            notice(f"error: {f'{error.filename}: ' if error.filename else ''}{error.strerror or error}")
+            code = NOTHING_DONE
+        except Exception as error:
+            _show_traceback()
+            remedy = "EMOREASON_DEBUG=1 shows where; please report it"
+            notice(f"this is a bug in emoreason: {type(error).__name__}: {error} ({remedy})")
+            code = BUG
+        try:
+            sys.stdout.flush()
+        except OSError:  # what could not be written has been said
+            _silence_stdout()
+            code = code or NOTHING_DONE
         sys.exit(code)
 
 
-def _leave_closed_pipe() -> int:
-    # The reader (`| head`) went away. Python would complain again while it flushes stdout at exit.
+def _show_traceback() -> None:
+    if os.environ.get("EMOREASON_DEBUG", "") not in ("", "0"):
+        traceback.print_exc()
+
+
+def _silence_stdout() -> None:
+    # Python would complain again while it flushes stdout at exit.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return PIPE_CLOSED

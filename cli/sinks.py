@@ -61,8 +61,9 @@ class Folder:
 
     def take(self, source: Input, explanation: Explanation) -> None:
         """Append to both files."""
-        self._out.add("explanations.jsonl", explanation)
-        self._out.add("cues.jsonl", source.cueset)
+        explained, cues = dump_line(explanation), dump_line(source.cueset)  # both lines or none
+        self._out.add_text("explanations.jsonl", explained)
+        self._out.add_text("cues.jsonl", cues)
 
     def miss(self, place: str, error: EmoreasonError) -> None:
         """Append to ``errors.jsonl``."""

@@ -1,0 +1,103 @@
+"""Failures that nobody planned: one line and an exit code, never a traceback, never a terminal escape."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PURPOSE = ("--purpose", "research")
+full_device = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full there")
+
+
+def into_full_device(*args: object) -> "subprocess.CompletedProcess[str]":
+    with open("/dev/full", "w") as full:
+        return subprocess.run(
+            [sys.executable, "-m", "emoreason", *map(str, args)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            check=False,
+            timeout=120,
+        )
+
+
+@full_device
+def test_results_that_cannot_be_written_are_failed_inputs(engine, cue_file) -> None:
+    done = into_full_device("explain", "--cues", cue_file, "--engine", engine, *PURPOSE)
+    assert done.returncode == 3
+    assert done.stderr.count("a.mp4") <= 1
+    assert "No space left on device" in done.stderr
+    assert "0 of 2 explained" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+@full_device
+@pytest.mark.parametrize("args", [("--version",), ("models", "list"), ("prompt", "--cues", "CUES")], ids=" ".join)
+def test_a_full_disk_is_one_line(cue_file, args) -> None:
+    done = into_full_device(*(cue_file if arg == "CUES" else arg for arg in args))
+    assert done.returncode == 3
+    assert "No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_one_line_that_cannot_be_written_costs_one_input(run, cue_line, tmp_path) -> None:
+    run_with = """
+import sys
+from emoreason.cli import sinks
+from emoreason.cli.main import main
+real = sinks.dump_line
+def dump_line(record):
+    if getattr(record, "clip", None) == "b":
+        raise ValueError("no such number")
+    return real(record)
+sinks.dump_line = dump_line
+main()
+"""
+    path = tmp_path / "three.jsonl"
+    path.write_text("\n".join(map(cue_line, "abc")), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", run_with, "explain", "--cues", path, "--json", *PURPOSE],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 1, done.stderr
+    assert len(done.stdout.splitlines()) == 2
+    assert "three.jsonl:2: its explanation cannot be written: ValueError: no such number" in done.stderr
+
+
+@pytest.mark.parametrize("debug", ["0", "1"])
+def test_a_bug_is_one_line_and_exit_code_70(debug) -> None:
+    run_with = """
+from emoreason.cli import main as module
+def broken(*args, **kwargs):
+    raise LookupError("lost \\x1b[31m")
+module.LazyGroup.invoke = broken
+module.main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", run_with, "models", "list"],
+        capture_output=True,
+        encoding="utf-8",
+        env=os.environ | {"EMOREASON_DEBUG": debug},
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 70
+    assert "this is a bug in emoreason: LookupError: lost" in done.stderr
+    assert ("Traceback" in done.stderr) == (debug == "1")
+    if debug == "0":
+        assert "\x1b" not in done.stderr
+
+
+def test_a_configuration_error_has_no_summary(run, engine) -> None:
+    done = run("explain", "--cues", "nowhere.jsonl", "--engine", engine, "--out", "out", *PURPOSE)
+    assert done.returncode == 2
+    assert "explained" not in done.stderr
+    done = run("cues", "a.wav", "--transcript", "nowhere.txt", "--out", "out", *PURPOSE)
+    assert done.returncode == 2
+    assert "clips done" not in done.stderr
