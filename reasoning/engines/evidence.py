@@ -13,11 +13,11 @@ from ...records import CueSet
 from ...records.labels import EMOTIONS
 from ..evidence.abstain import abstain_reason
 from ..evidence.affect import valence_arousal
-from ..evidence.chain import Story, alternatives, person_name, reason_text, write_chain
+from ..evidence.chain import Story, alternatives, reason_text, write_chain
 from ..evidence.compound import compound_probabilities
+from ..evidence.notes import write_notes
 from ..evidence.open_labels import open_labels
-from ..evidence.people import Person, read_people
-from ..evidence.phrases import phrases
+from ..evidence.people import nobody, read_people
 from ..evidence.score import Scored, score
 from ..evidence.tables import RESEARCH_NOTICE, Table, load_table
 from .base import Reply, Request
@@ -66,7 +66,7 @@ class EvidenceEngine:
 
     def read(self, cueset: CueSet) -> tuple[Scored, ...]:
         """Score every person, the most evident first; a clip without evidence has one person who shows nothing."""
-        people = read_people(cueset) or (Person(None),)
+        people = read_people(cueset) or (nobody(cueset),)
         scored = [score(person, self.table) for person in people]
         return tuple(sorted(scored, key=lambda one: -round(one.evident, 9)))
 
@@ -91,7 +91,7 @@ class EvidenceEngine:
         answer = _answer(story, request.compounds or preset.compounds)
         return Reply(
             text=write_answer(write_chain(story) if preset.thinks else None, answer),
-            notes=_notes(story),
+            notes=write_notes(story, self.table),
         )
 
 
@@ -119,17 +119,3 @@ def _answer(story: Story, compounds: bool) -> dict[str, Any]:
             for label, probability in compound_probabilities(scored)
         ]
     return answer
-
-
-def _notes(story: Story) -> tuple[str, ...]:
-    """Say what the engine could not take, and whom else it saw."""
-    say = phrases("en")
-    notes = []
-    if story.others:
-        shown = [f"{person_name(one, say)}: {one.ranked[0][0]} {one.ranked[0][1]:.2f}" for one in story.others]
-        name = person_name(story.scored, say)
-        notes.append(f"several people: {name} is explained, the most evident; others: {', '.join(shown)}")
-    unread = sorted({cue.modality for cue in story.cueset.cues} - {"face", "voice"})
-    if unread:
-        notes.append(f"the evidence engine has no weights for {', '.join(unread)}; those cues were not used")
-    return tuple(notes)

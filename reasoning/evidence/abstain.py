@@ -11,14 +11,15 @@ LEAST_PROBABILITY: Final = 0.27
 #: What is present must at least move the six this far apart (sum of sizes, log-odds).
 LEAST_EVIDENCE: Final = 0.5
 
-Reason = Literal["nothing", "weak", "spread"]
+Reason = Literal["nothing", "weak", "mouth", "spread"]
 
 
 def abstain_reason(scored: Scored) -> Reason | None:
     """Why no emotion is named; None when one is.
 
-    ``nothing``: no cue has a weight. ``weak``: what is there hardly tells emotions apart. ``spread``: it speaks for
-    several emotions alike. A still face, actions looked for and not there, is neutral and no reason to abstain.
+    ``nothing``: no cue has a weight. ``weak``: what is there hardly tells emotions apart. ``mouth``: it would be
+    neutral, but the mouth could not be measured. ``spread``: it speaks for several emotions alike. A still face,
+    actions looked for and not there, is neutral and no reason to abstain.
     """
     if not scored.contributions:
         return "nothing"
@@ -26,4 +27,6 @@ def abstain_reason(scored: Scored) -> Reason | None:
     present = math.fsum(part.size for part in scored.contributions if part.term.kind != "absent")
     if best != "neutral" and present < LEAST_EVIDENCE:
         return "weak"
+    if best == "neutral" and scored.person.mouth_unmeasured:
+        return "mouth"
     return "spread" if probability < LEAST_PROBABILITY else None

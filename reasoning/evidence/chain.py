@@ -5,8 +5,8 @@ listed singly is summed up, so that the numbers on the page add up to the probab
 """
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ...cues.wording import cue_name, cue_text, gap_text
@@ -14,7 +14,7 @@ from ...prompts.untrusted import shown_id
 from ...records import Cue, CueSet
 from ...records.labels import EMOTIONS
 from .abstain import LEAST_PROBABILITY, Reason
-from .open_labels import CUES_PER_ACTION, supporting
+from .open_labels import CUES_PER_ACTION, shown_by_presence, supporting
 from .phrases import Phrases, phrases
 from .score import Contribution, Scored
 from .tables import SIX
@@ -22,9 +22,15 @@ from .tables import SIX
 _MOST_PRESENT: Final = 16
 _MOST_ABSENT: Final = 4
 _MOST_WEIGHED: Final = 10
+_MOST_UNMEASURED: Final = 8
+#: So many of the people who are not explained are named.
+MOST_OTHERS: Final = 5
 #: Log-odds below this are not worth naming in a sentence about one cue.
 _WORTH_NAMING: Final = 0.05
-_NAMED_ALTERNATIVE: Final = 0.1
+_SHOWS: Final = 0.005
+#: Another reading is told from even odds among seven and half the likeliest one's probability on.
+_NAMED_ALTERNATIVE: Final = 1 / 7 - 1e-9
+_NAMED_SHARE: Final = 0.5
 _MOST_ALTERNATIVES: Final = 3
 
 
@@ -38,6 +44,10 @@ class Story:
     reason: Reason | None
     language: str
     tree: bool = False
+    by_id: Mapping[str, Cue] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_id", self.cueset.by_id())
 
     @property
     def phrases(self) -> Phrases:
@@ -62,7 +72,7 @@ def alternatives(story: Story) -> list[tuple[str, str]]:
     if story.reason == "nothing":
         return []
     say = story.phrases
-    others = [pair for pair in story.scored.ranked[1:] if pair[1] >= _NAMED_ALTERNATIVE]
+    others = [pair for pair in story.scored.ranked[1:] if _worth_telling(pair[1], story)]
     told = []
     for emotion, probability in others[:_MOST_ALTERNATIVES]:
         support = supporting(story.scored, emotion)
@@ -75,9 +85,14 @@ def alternatives(story: Story) -> list[tuple[str, str]]:
                 ids=_ids(support[0].term.cue_ids),
             )
         else:
-            sentence = say["alternative_bare"].format(**slots)
+            based = emotion != "neutral" and story.scored.base[SIX.index(emotion)] > 0
+            sentence = say["alternative_bare" if based else "alternative_none"].format(**slots)
         told.append((emotion, sentence))
     return told
+
+
+def _worth_telling(probability: float, story: Story) -> bool:
+    return probability >= max(_NAMED_ALTERNATIVE, _NAMED_SHARE * story.scored.ranked[0][1])
 
 
 def reason_text(story: Story) -> str | None:
@@ -90,19 +105,39 @@ def reason_text(story: Story) -> str | None:
 
 def _observations(story: Story) -> list[str]:
     say = story.phrases
-    by_id = story.cueset.by_id()
-    weighed = _cited(story.scored.contributions)
-    present = [by_id[cue_id] for cue_id in weighed if by_id[cue_id].state == "present"]
-    absent = [by_id[cue_id] for cue_id in weighed if by_id[cue_id].state == "absent"]
+    parts = story.scored.contributions
+    present = [story.by_id[cue_id] for cue_id in _cited(part for part in parts if part.term.kind != "absent")]
+    absent = [story.by_id[cue_id] for cue_id in _cited(part for part in parts if part.term.kind == "absent")]
     shown = sorted(present[:_MOST_PRESENT], key=_when) + absent[:_MOST_ABSENT]
     lines = [say["observation"].format(text=_line(cue, story.language), ids=shown_id(cue.id)) for cue in shown]
     if not shown:
         lines.append(say["nothing"])
-    left_out = len({cue_id for part in story.scored.contributions for cue_id in part.term.cue_ids}) - len(shown)
+    left_out = len({cue_id for part in parts for cue_id in part.term.cue_ids}) - len(shown)
     if left_out:
         lines.append(say["more_cues"].format(count=left_out))
+    lines += _unmeasured(story)
     gaps = dict.fromkeys(gap_text(gap, story.language) for gap in story.cueset.gaps)
     return lines + [say["gap"].format(text=text) for text in gaps]
+
+
+def _unmeasured(story: Story) -> list[str]:
+    """One sentence about what could not be measured of the person, citing it; none when there is nothing."""
+    say, found = story.phrases, story.scored.person.unmeasured
+    if not found:
+        return []
+    told = found[:_MOST_UNMEASURED]
+    names = dict.fromkeys(_plain_name(story.by_id[one.cue_id], story.language) for one in told)
+    return [
+        say["unmeasured_more" if len(found) > len(told) else "unmeasured"].format(
+            names=say["list"].join(names),
+            count=len(found) - len(told),
+            ids=", ".join(shown_id(one.cue_id) for one in told),
+        )
+    ]
+
+
+def _plain_name(cue: Cue, language: str) -> str:
+    return cue_name(replace(cue, side=None), language).replace("；", "，")
 
 
 def _cited(contributions: Iterable[Contribution]) -> list[str]:
@@ -130,9 +165,13 @@ def _interpretation(story: Story) -> list[str]:
             rest = (*rest, part)
     if rest:
         sums = [math.fsum(part.log_odds[i] for part in rest) for i in range(len(SIX))]
-        lines.append(say["rest"].format(count=len(rest), emotions=_signed(sums, say)))
+        neutral = math.fsum(part.neutral for part in rest)
+        lines.append(say["rest"].format(count=len(rest), emotions=_signed(sums, say), neutral=f"{neutral:+.2f}"))
+    if scored.neutral_cut < 0:
+        lines.append(say["neutral_cut"].format(neutral=f"{scored.neutral_cut:+.2f}"))
     if any(scored.base):
         lines.append(say["base"].format(emotions=_signed(scored.base, say)))
+    lines.append(say["neutral_base"].format(neutral=f"{scored.neutral_base:+.2f}"))
     lines.append(say["sum"].format(emotions=_signed(scored.sums, say), neutral=f"{scored.neutral:+.2f}"))
     shares = [f"{say[emotion]} {scored.probability(emotion):.2f}" for emotion in EMOTIONS]
     lines.append(say["shares"].format(emotions=say["comma"].join(shares)))
@@ -145,10 +184,12 @@ def _interpretation(story: Story) -> list[str]:
 def _who(story: Story) -> str:
     say = story.phrases
     others = []
-    for other in story.others:
+    for other in story.others[:MOST_OTHERS]:
         emotion, probability = other.ranked[0]
         name = person_name(other, say)
         others.append(say["other"].format(name=name, emotion=say[emotion], probability=f"{probability:.2f}"))
+    if len(story.others) > MOST_OTHERS:
+        others.append(say["and_more"].format(count=len(story.others) - MOST_OTHERS))
     return say["who"].format(name=person_name(story.scored, say), others=say["comma"].join(others))
 
 
@@ -172,7 +213,8 @@ def _weighs(part: Contribution, say: Phrases) -> str | None:
     ordered = sorted(zip(SIX, part.log_odds, strict=True), key=lambda pair: -abs(pair[1]))
     favoured = [(e, value) for e, value in ordered if value >= _WORTH_NAMING][:2]
     disfavoured = [(e, value) for e, value in ordered if value <= -_WORTH_NAMING][:2]
-    if abs(part.neutral) >= _WORTH_NAMING:
+    # Neutral is told whenever it shows in two digits: its sum is to be recomputed from the page.
+    if abs(part.neutral) >= _SHOWS:
         (favoured if part.neutral > 0 else disfavoured).append(("neutral", part.neutral))
     parts = []
     for kind, found in (("for", favoured), ("against" if favoured else "only_against", disfavoured)):
@@ -189,9 +231,7 @@ def _name(part: Contribution, story: Story) -> str:
 
 def _cue_names(part: Contribution, story: Story) -> list[str]:
     """Names of the actions or measures of a term, without the side of one cue among several."""
-    by_id = story.cueset.by_id()
-    found = dict.fromkeys(cue_name(replace(by_id[cue_id], side=None), story.language) for cue_id in part.term.cue_ids)
-    return list(found)
+    return list(dict.fromkeys(_plain_name(story.by_id[cue_id], story.language) for cue_id in part.term.cue_ids))
 
 
 def _ids(cue_ids: Sequence[str]) -> str:
@@ -210,4 +250,5 @@ def _conclusion(story: Story) -> str:
         if story.reason == "nothing":
             return say["silent"].format(reason=reason)
         return say["abstained"].format(reason=reason, emotions=say["comma"].join(named))
-    return say["concluded"].format(emotions=say["list"].join(named if second[1] >= _NAMED_ALTERNATIVE else named[:1]))
+    both = _worth_telling(second[1], story) and shown_by_presence(story.scored, second[0])
+    return say["concluded"].format(emotions=say["list"].join(named if both else named[:1]))

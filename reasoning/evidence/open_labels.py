@@ -27,7 +27,7 @@ def open_labels(scored: Scored) -> list[tuple[str, tuple[str, ...]]]:
     """Labels, strongest first, each with the ids of the cues that speak for it."""
     (best, p_best), (second, p_second), *_ = scored.ranked
     labels = [(_word(best, intensity_grade(scored, best)), cue_ids_for(scored, best))]
-    if best == "neutral" or second == "neutral":
+    if "neutral" in (best, second) or not shown_by_presence(scored, second):
         return labels
     if p_second >= max(_SECOND_PROBABILITY, _SECOND_SHARE * p_best):
         blend = _blends().get(frozenset((best, second)))
@@ -42,6 +42,11 @@ def supporting(scored: Scored, emotion: str) -> list[Contribution]:
     """Contributions that speak for an emotion, strongest first."""
     found = [part for part in scored.contributions if part.favours(emotion) > _SPEAKS_FOR]
     return sorted(found, key=lambda part: -part.favours(emotion))
+
+
+def shown_by_presence(scored: Scored, emotion: str) -> bool:
+    """Whether something present speaks for an emotion, not only base rates and what is absent."""
+    return any(part.term.kind != "absent" for part in supporting(scored, emotion))
 
 
 def cue_ids_for(scored: Scored, emotion: str) -> tuple[str, ...]:

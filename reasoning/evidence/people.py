@@ -14,16 +14,20 @@ on. Everything else about a cue scales it: intensity, confidence, marks, repetit
 """
 
 import math
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from itertools import accumulate
 from typing import Final
 
 from ...cues.wording import action_unit_table
 from ...records import Cue, CueSet
 from ...records.labels import parse_action_unit
 
+#: Lip corners and parted lips: without them a face cannot be called still.
+MOUTH: Final = frozenset({"AU12", "AU25"})
 _MIDDLE_INTENSITY: Final = 2.5
 _MOST_PER_EVENT: Final = 1.25
 _MOST_PER_ACTION: Final = 1.5
@@ -58,10 +62,16 @@ class Action:
 
     def meets(self, other: "Action") -> tuple[str, str] | None:
         """Ids of the strongest events of both that happen at the same time; an unknown span may be any time."""
+        anytime = None in other.spans
+        known = sorted(span for span in other.spans if span is not None)
+        starts = [start for start, _ in known]
+        latest_ends = list(accumulate((end for _, end in known), max))
         for mine, my_id in zip(self.spans, self.cue_ids, strict=True):
-            for theirs, their_id in zip(other.spans, other.cue_ids, strict=True):
-                if mine is None or theirs is None or (mine[0] <= theirs[1] and theirs[0] <= mine[1]):
-                    return my_id, their_id
+            begun = 0 if mine is None else bisect_right(starts, mine[1])
+            if mine is None or anytime or (begun and latest_ends[begun - 1] >= mine[0]):
+                # Theirs that meets it exists; only now look which is the strongest.
+                events = zip(other.spans, other.cue_ids, strict=True)
+                return my_id, next(theirs for span, theirs in events if _overlap(mine, span))
         return None
 
 
@@ -75,6 +85,15 @@ class VoiceReading:
 
 
 @dataclass(frozen=True, slots=True)
+class Unmeasured:
+    """An action or measure that could not be measured (state ``unknown``) and was not seen in another cue either."""
+
+    modality: str
+    code: str
+    cue_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """What was seen and heard of one person; ``name`` is None when cues name nobody."""
 
@@ -82,6 +101,12 @@ class Person:
     present: tuple[Action, ...] = ()
     absent: tuple[Action, ...] = ()
     voice: tuple[VoiceReading, ...] = ()
+    unmeasured: tuple[Unmeasured, ...] = ()
+
+    @property
+    def mouth_unmeasured(self) -> bool:
+        """Whether cues say that neither the lip corners nor the parting of the lips could be measured."""
+        return {one.code for one in self.unmeasured if one.modality == "face"} >= MOUTH
 
 
 def read_people(cueset: CueSet) -> tuple[Person, ...]:
@@ -106,7 +131,29 @@ def read_people(cueset: CueSet) -> tuple[Person, ...]:
     heard = _voices_by_person(faces.keys(), voices)
     names = sorted({*faces, *heard}, key=lambda name: (name is None, name or ""))
     people = (_person(name, faces.get(name, []), heard.get(name, [])) for name in names)
-    return tuple(person for person in people if person.present or person.absent or person.voice)
+    said = (person for person in people if person.present or person.absent or person.voice)
+    return tuple(replace(person, unmeasured=_unmeasured(person, cueset)) for person in said)
+
+
+def nobody(cueset: CueSet) -> Person:
+    """Stand in for the person of a clip that says nothing: what could not be measured is all there is."""
+    person = Person(None)
+    return replace(person, unmeasured=_unmeasured(person, cueset))
+
+
+def _unmeasured(person: Person, cueset: CueSet) -> tuple[Unmeasured, ...]:
+    measured = {("face", action.code) for action in (*person.present, *person.absent)}
+    measured |= {("voice", reading.code) for reading in person.voice}
+    found: dict[tuple[str, str], Unmeasured] = {}
+    for cue in sorted(cueset.cues, key=lambda cue: cue.id):
+        somebody_else = None not in (cue.subject, person.name) and cue.subject != person.name
+        if cue.state != "unknown" or cue.modality not in ("face", "voice") or somebody_else:
+            continue
+        parsed = parse_action_unit(cue.code) if cue.modality == "face" else None
+        code = parsed[0] if parsed is not None else cue.code
+        if (cue.modality, code) not in measured:
+            found.setdefault((cue.modality, code), Unmeasured(cue.modality, code, cue.id))
+    return tuple(found[key] for key in sorted(found, key=lambda key: (key[0], len(key[1]), key[1])))
 
 
 def _voices_by_person(faces: Iterable[str | None], voices: dict[str | None, list[Cue]]) -> dict[str | None, list[Cue]]:
@@ -178,6 +225,10 @@ def _span(cue: Cue) -> tuple[float, float] | None:
     if start is None and end is None:
         return None
     return (0.0 if start is None else start, math.inf if end is None else end)
+
+
+def _overlap(one: tuple[float, float] | None, other: tuple[float, float] | None) -> bool:
+    return one is None or other is None or (one[0] <= other[1] and other[0] <= one[1])
 
 
 def _side(cue: Cue) -> str | None:

@@ -59,7 +59,8 @@ class Scored:
 
     ``base`` are the six log-odds before any cue, ``sums`` with all of them; ``neutral`` the log-odds of neutral
     against the rest; ``probabilities`` are in the order of ``records.labels.EMOTIONS`` and sum to 1.
-    ``contributions`` are ordered by size, largest first.
+    ``contributions`` are ordered by size, largest first. ``neutral_base`` is where neutral starts; ``neutral_cut``
+    (0 or less) what the limit on absent actions takes off, so that ``neutral`` is their sum with all contributions'.
     """
 
     person: Person
@@ -68,6 +69,8 @@ class Scored:
     sums: tuple[float, ...]
     neutral: float
     probabilities: tuple[float, ...]
+    neutral_base: float
+    neutral_cut: float
 
     def probability(self, emotion: str) -> float:
         """Probability of one of the seven emotions."""
@@ -145,14 +148,11 @@ def _sum_up(person: Person, contributions: list[Contribution], table: Table) -> 
         math.fsum((start, *(part.log_odds[index] for part in contributions))) for index, start in enumerate(base)
     )
     stillness = math.fsum(part.neutral for part in contributions if part.term.kind == "absent")
-    neutral = math.fsum(
-        (
-            table.neutral_of("base"),
-            min(stillness, table.neutral_of("absent_most")),
-            *(part.neutral for part in contributions if part.term.kind != "absent"),
-        )
-    )
-    return Scored(person, tuple(contributions), base, sums, neutral, seven(sums, neutral))
+    start, most = table.neutral_of("base"), table.neutral_of("absent_most")
+    moving = (part.neutral for part in contributions if part.term.kind != "absent")
+    neutral = math.fsum((start, min(stillness, most), *moving))
+    cut = min(0.0, most - stillness)
+    return Scored(person, tuple(contributions), base, sums, neutral, seven(sums, neutral), start, cut)
 
 
 def softmax(sums: Sequence[float]) -> list[float]:

@@ -65,8 +65,10 @@ class Table:
         return self.neutral[kind, ""] if self.reads_action(code) else 0.0
 
     def reads_action(self, code: str) -> bool:
-        """Whether any table says something about an action unit; an action that only another table weighs is still
-        one that moves a face, and counts against neutral."""
+        """Whether any table says something about an action unit.
+
+        One that only the other shipped table weighs still moves a face, and counts against neutral.
+        """
         return ("present", code) in self.weights or ("present", code) in self.neutral or code in _weighed_actions()
 
 
@@ -94,8 +96,10 @@ def load_table(name: str = "fitted") -> Table:
 
 @cache
 def _weighed_actions() -> frozenset[str]:
-    """Action units that either shipped table has a weight for."""
-    return frozenset(row["code"] for name in WEIGHTS for row in rows(f"evidence_{name}.csv") if row["kind"] == "present")
+    """Collect the action units that either shipped table has a weight for."""
+    return frozenset(
+        row["code"] for name in WEIGHTS for row in rows(f"evidence_{name}.csv") if row["kind"] == "present"
+    )
 
 
 def _six(row: dict[str, str]) -> tuple[float, ...]:

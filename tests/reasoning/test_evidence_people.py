@@ -3,8 +3,10 @@
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from emoreason.reasoning.evidence.people import event_strength, intensity, read_people
+from emoreason.reasoning.evidence.people import Action, event_strength, intensity, read_people
 from emoreason.records import Clip, Cue, CueSet
 
 
@@ -134,3 +136,23 @@ def test_an_intensity_of_zero_or_below_is_an_absent_action(value: float) -> None
     still = read_people(clip(au("AU12", value=value, unit="0-5"), au("AU4", value=0.4, unit="0-5")))[0]
     assert [action.code for action in still.absent] == ["AU12"]
     assert [action.code for action in still.present] == ["AU4"]
+
+
+spans = st.lists(st.one_of(st.none(), st.tuples(st.integers(0, 20), st.integers(0, 20))), min_size=1, max_size=8)
+
+
+@given(mine=spans, theirs=spans)
+def test_events_meet_as_if_every_pair_was_compared(mine: list[object], theirs: list[object]) -> None:
+    def action(name: str, found: list[object]) -> Action:
+        return Action("AU1", 1.0, tuple(f"{name}.{i}" for i in range(len(found))), spans=tuple(found))  # type: ignore[arg-type]
+
+    met = next(
+        (
+            (f"a.{i}", f"b.{k}")
+            for i, one in enumerate(mine)
+            for k, two in enumerate(theirs)
+            if one is None or two is None or (one[0] <= two[1] and two[0] <= one[1])  # type: ignore[index]
+        ),
+        None,
+    )
+    assert action("a", mine).meets(action("b", theirs)) == met
