@@ -16,7 +16,7 @@ EDGE_SHARE: Final = 0.1
 #: Two peaks are one event unless the curve falls below this share of the smaller between them.
 VALLEY_SHARE: Final = 0.5
 #: The part of a hill above these shares of its apex tells when its top is (many samples; few samples).
-HALF_SHARE: Final = 0.5
+UPPER_SHARE: Final = 0.6
 TOP_SHARE: Final = 0.85
 #: Shortest event, seconds.
 SHORTEST_S: Final = 0.08
@@ -102,11 +102,11 @@ def _event(times: Array, values: Array, low: int, high: int, first: int, last: i
 
 
 def _top(times: Array, values: Array, first: int, last: int, apex: int) -> float:
-    """Time of a hill's top: that of a smooth curve through its upper half, steadier than its highest sample.
+    """Time of a hill's top: that of a smooth curve through its upper part, steadier than its highest sample.
 
     A cubic follows hills that rise faster than they fall; with few samples a parabola through the very top has to do.
     """
-    left, right = _above(values, first, last, apex, HALF_SHARE)
+    left, right = _above(values, first, last, apex, UPPER_SHARE)
     degree = 3
     if right - left < 5:
         left, right = _above(values, first, last, apex, TOP_SHARE)

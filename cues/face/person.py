@@ -102,9 +102,11 @@ def _near_holes(obstacles: tuple[Obstacle, ...], seen: npt.NDArray[np.bool_], ra
     """Frames without a measurement, and those just beside them: a face half hidden is measured wrongly first."""
     holes = ~seen | np.any([obstacle.frames for obstacle in obstacles], axis=0)
     reach = round(HOLE_MARGIN_S * rate_hz)
-    if not reach or holes.all():
+    if not reach:
         return np.asarray(holes, np.bool_)
-    return np.asarray(np.convolve(holes, np.ones(2 * reach + 1), mode="same") > 0.5, np.bool_)
+    from scipy.ndimage import binary_dilation
+
+    return np.asarray(binary_dilation(holes, iterations=reach), np.bool_)
 
 
 def find_obstacles(values: Array) -> tuple[Obstacle, ...]:
