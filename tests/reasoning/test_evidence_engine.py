@@ -1,5 +1,9 @@
 """The evidence engine as others see it: an Explanation whose claims can be checked."""
 
+import itertools
+import math
+import re
+
 import pytest
 
 from emoreason.cues.emotion_words import emotion_words_in
@@ -174,3 +178,89 @@ def test_long_clips_cite_within_the_contract() -> None:
     explanation = explain(cues)
     assert explanation.labels
     assert not any(note.startswith("model output") for note in explanation.notes)
+
+
+def test_unread_codes_are_listed_in_the_language_of_the_request() -> None:
+    cues = [*smile(), {"code": "AU99"}, {"id": "s.1", "modality": "scene", "code": "brightness", "value": 3.0}]
+    for language, modality in (("en", "face (AU99)"), ("zh", "面部 (AU99)")):
+        notes = " ".join(explain(cues, language=language).notes)
+        assert modality in notes
+        assert "brightness" in notes
+    assert not explain(smile()).notes
+
+
+def test_a_second_emotion_needs_something_present_that_speaks_for_it() -> None:
+    for codes in itertools.combinations(("AU12", "AU4", "AU9", "AU25", "AU1", "AU6"), 2):
+        for absent in ((), ("AU25", "AU1", "AU2")):
+            cues = [{"code": code} for code in codes]
+            cues += [{"code": code, "state": "absent"} for code in absent if code not in codes]
+            scored = ENGINE.read(read(cues))[0]
+            second = scored.ranked[1][0]
+            if len(open_labels(scored)) > 1:
+                parts = [part for part in scored.contributions if part.term.kind != "absent"]
+                assert max(part.favours(second) for part in parts) > 0.05, (codes, absent)
+    broad = explain([{"code": "AU12", "value": 4.5, "unit": "0-5"}, {"code": "AU25", "state": "absent"}])
+    assert len(broad.labels) == 1
+
+
+def test_alternatives_are_worth_telling_and_say_what_they_rest_on() -> None:
+    for codes in itertools.combinations(("AU12", "AU4", "AU9", "AU20", "AU2", "AU15"), 2):
+        explanation = explain([{"code": code} for code in codes])
+        shares = {item.label: item.probability for item in explanation.emotions}
+        for alternative in explanation.alternatives:
+            assert shares[alternative.label] >= max(1 / 7, 0.5 * max(shares.values())) - 1e-6
+            scored = ENGINE.read(read([{"code": code} for code in codes]))[0]
+            if "base rates" in alternative.reason:
+                assert scored.base[SIX.index(alternative.label)] > 0
+    funnel = explain([{"code": "AU27", "value": 0.3, "unit": "0-5"}])
+    bare = {item.label: item.reason for item in funnel.alternatives}
+    assert "nothing speaks for it" in bare["happiness"]
+
+
+STILL = [{"code": f"AU{n}", "state": "absent"} for n in range(1, 29)]
+VOICE = [{"modality": "voice", "code": code, "level": "high"} for code in ("f0_mean", "loudness", "hnr", "jitter")]
+BUSY = [{"code": f"AU{n}", "value": n / 10, "unit": "0-5"} for n in (1, 2, 4, 5, 6, 9, 10, 12, 25, 26)]
+
+
+@pytest.mark.parametrize("cues", [STILL, STILL[:9], VOICE, BUSY, [*BUSY, *STILL, *VOICE], [*smile(), *VOICE]])
+def test_neutral_can_be_recomputed_from_the_page(cues: list[dict[str, object]]) -> None:
+    reasoning = explain(cues).reasoning or ""
+    number = r"([+-]\d+\.\d\d)"
+    places = (rf"neutral \({number}\)", rf"disgust {number[1:-1]}, neutral {number}\.", rf"starts at {number}",
+              rf"takes {number} off")  # fmt: skip
+    values = [float(found) for place in places for found in re.findall(place, reasoning.partition("Alternatives:")[0])]
+    said = re.search(rf"neutral against the rest {number}\.", reasoning)
+    assert said is not None
+    assert math.fsum(values) == pytest.approx(float(said[1]), abs=0.005 * (len(values) + 1))
+    assert float(said[1]) == pytest.approx(ENGINE.read(read(cues))[0].neutral, abs=0.0051)
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "could not be measured: AU12"), ("zh", "无法测量：AU12")])
+def test_what_could_not_be_measured_is_said_and_cited(language: str, words: str) -> None:
+    cues = [{"id": f"face.AU{n}.1", "code": f"AU{n}", "state": "unknown"} for n in (12, 25)]
+    explanation = explain([{"id": "face.AU4.1", "code": "AU4"}, *cues], language=language)
+    assert words in (explanation.reasoning or "")
+    assert ("face.AU12.1", "face.AU25.1") in [claim.cue_ids for claim in explanation.claims]
+    assert any({"en": "mouth", "zh": "嘴部"}[language] in note for note in explanation.notes)
+    assert not explanation.abstained
+
+
+def test_a_face_without_its_mouth_is_not_called_neutral() -> None:
+    upper = [{"code": f"AU{n}", "state": "absent"} for n in (1, 2, 4, 5, 6, 7, 9)]
+    upper += [{"code": f"AU{n}", "state": "absent"} for n in (10, 14, 15, 17, 20, 23, 24)]
+    hidden = [{"code": f"AU{n}", "state": "unknown"} for n in (12, 25)]
+    seen, unseen = explain(upper), explain([*upper, *hidden])
+    assert seen.labels == ("calm",)
+    assert unseen.abstained
+    assert "mouth" in (unseen.abstain_reason or "")
+    assert unseen.emotions == seen.emotions
+    assert not explain([*upper, hidden[0]]).abstained
+
+
+@pytest.mark.parametrize(("language", "more"), [("en", "and 4 more"), ("zh", "另有 4 人")])
+def test_at_most_five_others_are_named(language: str, more: str) -> None:
+    cues = [cue for number in range(10) for cue in smile(f"face{number}")]
+    explanation = explain(cues, language=language)
+    for text in (explanation.reasoning or "", explanation.notes[0]):
+        assert more in text
+    assert explanation.notes[0].count("0.9") <= 5
