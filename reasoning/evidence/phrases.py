@@ -43,7 +43,7 @@ _ENGLISH: Final[Phrases] = {
     "rest": "{count} smaller terms together add {emotions}, neutral {neutral}.",
     "base": "Before any cue, base rates of coded faces add {emotions}.",
     "neutral_base": "Before any cue, neutral against the rest starts at {neutral}, even odds among seven.",
-    "neutral_cut": "Absent actions together may add only so much to neutral, which takes {neutral} off it again.",
+    "neutral_cut": "Absent actions together may add only so much to neutral: the limit adds {neutral} to it.",
     "sum": "Log-odds in sum: {emotions}; neutral against the rest {neutral}.",
     "shares": "As probabilities: {emotions}.",
     "source": "Weights: {sources}.",

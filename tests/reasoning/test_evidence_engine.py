@@ -227,7 +227,7 @@ def test_neutral_can_be_recomputed_from_the_page(cues: list[dict[str, object]]) 
     reasoning = explain(cues).reasoning or ""
     number = r"([+-]\d+\.\d\d)"
     places = (rf"neutral \({number}\)", rf"disgust {number[1:-1]}, neutral {number}\.", rf"starts at {number}",
-              rf"takes {number} off")  # fmt: skip
+              rf"limit adds {number}")  # fmt: skip
     values = [float(found) for place in places for found in re.findall(place, reasoning.partition("Alternatives:")[0])]
     said = re.search(rf"neutral against the rest {number}\.", reasoning)
     assert said is not None
