@@ -14,7 +14,7 @@ from .group import EXIT_CODES, Tally
 from .inputs import Input
 from .options import clips_argument, offline_option, purpose_option
 from .results import OutFolder
-from .terminal import Meter, check_purpose, complain, meter, notice, print_line, show
+from .terminal import Meter, check_purpose, complain, meter, notice, print_json, print_line, show
 
 Form = Literal["jsonl", "csv", "text"]
 
@@ -128,12 +128,13 @@ class _Stdout:
 
     def __init__(self, form: Form) -> None:
         self._format = CUE_FORMATS[form]
+        self._print = print_json if form == "jsonl" else print_line
         if self._format.header is not None:
             print_line(self._format.header)
 
     def take(self, source: Input) -> None:
         for line in self._format.lines(source):
-            print_line(line)
+            self._print(line)
         if self._format.header is not None:
             _say_gaps(source)
 

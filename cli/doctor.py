@@ -11,7 +11,7 @@ from .. import __version__
 from .checks import Check, run_checks
 from .group import OK, SOME_FAILED
 from .options import offline_option
-from .terminal import print_line, show
+from .terminal import print_json, printable, show
 
 _HELP: Final = """Say what works on this machine and how to mend what does not.
 
@@ -40,7 +40,7 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
     healthy = all(check.verdict != "fail" for check in checks)
     if as_json:
         rows = [asdict(check) for check in checks]
-        print_line(json.dumps({"emoreason": __version__, "healthy": healthy, "checks": rows}, ensure_ascii=False))
+        print_json(json.dumps({"emoreason": __version__, "healthy": healthy, "checks": rows}, ensure_ascii=False))
     else:
         _print_table(checks)
     ctx.exit(OK if healthy else SOME_FAILED)
@@ -57,9 +57,9 @@ def _print_table(checks: Sequence[Check]) -> None:
     table.add_column(overflow="fold")
     for check in checks:
         mark, style = _MARKS[check.verdict]
-        body = Text(check.found)
+        body = Text(printable(check.found))
         if check.remedy:
-            body.append(f"\n→ {check.remedy}", "cyan")
+            body.append(f"\n→ {printable(check.remedy)}", "cyan")
         table.add_row(Text(mark, style), Text(check.name, "bold"), body)
     failed = sum(check.verdict == "fail" for check in checks)
     verdict = Text(f"\nemoreason {__version__}: " + (f"{failed} to mend" if failed else "all well"), "bold")

@@ -11,7 +11,7 @@ from ..cues.models import MODELS, ModelState, fetch_models, list_models
 from ..errors import ConfigError, ModelFileError
 from .group import NOTHING_DONE, OK, SOME_FAILED
 from .options import offline_option
-from .terminal import complain, notice, print_line
+from .terminal import complain, notice, print_json, print_line
 
 _HELP: Final = """Fetch, list and verify the model files that extraction needs.
 
@@ -47,7 +47,10 @@ Examples:
 def list_(as_json: bool) -> None:
     """Print one line per model file."""
     for state in list_models():
-        print_line(json.dumps(_row(state)) if as_json else _line(state))
+        if as_json:
+            print_json(json.dumps(_row(state)))
+        else:
+            print_line(_line(state))
 
 
 @models.command(

@@ -11,7 +11,7 @@ from .extraction import MediaOptions, media_options, select
 from .group import EXIT_CODES, Tally
 from .inputs import Input
 from .options import Question, clips_argument, cues_option, offline_option, purpose_option, question_options
-from .terminal import Meter, check_purpose, complain, meter, notice, print_line, printable
+from .terminal import Meter, check_purpose, complain, meter, notice, print_json, print_line, printable
 
 if TYPE_CHECKING:
     from ..prompts.render import Rendered
@@ -96,7 +96,7 @@ def _rendered(source: Input, question: Question, budget: int | None) -> "Rendere
 
 def _print(clip: str, rendered: "Rendered", as_json: bool) -> None:
     if as_json:
-        print_line(json.dumps(_row(clip, rendered), ensure_ascii=False, allow_nan=False))
+        print_json(json.dumps(_row(clip, rendered), ensure_ascii=False, allow_nan=False))
         return
     for message in rendered.messages:
         print_line(f"── {message['role']} ──")

@@ -11,7 +11,7 @@ from ..records import Explanation
 from ..records.jsonl import dump_line
 from .inputs import Input
 from .results import OutFolder
-from .terminal import print_line, show
+from .terminal import print_json, print_line, show
 
 
 class Sink(Protocol):
@@ -31,7 +31,7 @@ class Lines:
 
     def take(self, source: Input, explanation: Explanation) -> None:
         """Print the line."""
-        print_line(dump_line(explanation))
+        print_json(dump_line(explanation))
 
     def miss(self, place: str, error: EmoreasonError) -> None:
         """Nothing: errors are on stderr."""

@@ -1,6 +1,6 @@
 """The terminal: results alone go to stdout, everything else (notices, errors, progress) to stderr."""
 
-import re
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..prompts.untrusted import visible
 from ..reasoning.purpose import UNDECLARED, declared_purpose
 
 if TYPE_CHECKING:
@@ -17,13 +18,16 @@ if TYPE_CHECKING:
 #: Wider text is hard to read.
 MAX_WIDTH = 100
 
-# Control characters (a terminal would obey them) and the marks that turn the direction of writing around.
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-
 
 def printable(text: str) -> str:
-    """Text with everything removed that a terminal would obey instead of show (file names, transcripts)."""
-    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+    """Text without what a terminal would obey instead of show (file names, transcripts); tabs and newlines stay."""
+    return "".join(character if character in "\n\t" else visible(character) for character in text)
+
+
+def _escaped(character: str) -> str:
+    r"""One character of a JSON text, as ``\uXXXX`` where a terminal would not show it as it is."""
+    shown = character.isascii() and character.isprintable()
+    return character if shown or visible(character) == character else json.dumps(character)[1:-1]
 
 
 def notice(text: str) -> None:
@@ -52,8 +56,17 @@ def check_purpose(purpose: str | None) -> str | None:
 
 def print_line(line: str) -> None:
     """One line of results on stdout, UTF-8 on every system, at once (a reader may be waiting)."""
+    _write(printable(line) if sys.stdout.isatty() else line)
+
+
+def print_json(line: str) -> None:
+    r"""One line of JSON on stdout; on a terminal what it would obey is written ``\uXXXX``, which means the same."""
+    _write("".join(map(_escaped, line)) if sys.stdout.isatty() else line)
+
+
+def _write(line: str) -> None:
     stream = sys.stdout.buffer
-    stream.write(line.encode("utf-8") + b"\n")
+    stream.write(line.encode("utf-8", "backslashreplace") + b"\n")  # a file name may hold what is no Unicode
     stream.flush()
 
 

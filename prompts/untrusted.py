@@ -57,12 +57,17 @@ def neutralise(text: str, limit: int = LONGEST_TEXT) -> str:
     'never again'
     """
     text = _SPACES.sub(" ", text[: 4 * limit])
-    text = _INVISIBLE.sub("", "".join(map(_visible, text))).translate(_TABLE)
+    text = _INVISIBLE.sub("", "".join(map(visible, text))).translate(_TABLE)
     text = _SPACES.sub(" ", text).strip()
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
-def _visible(character: str) -> str:
+def visible(character: str) -> str:
+    """Return what stands for one character where nothing invisible may: itself, a space, U+FFFD, or nothing.
+
+    Controls and line breaks become a space, lone surrogates U+FFFD; formatting (zero-width, bidirectional, tag),
+    private-use and unassigned characters go.
+    """
     if character.isascii() and character.isprintable():
         return character
     category = unicodedata.category(character)

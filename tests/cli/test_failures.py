@@ -1,11 +1,14 @@
 """Failures that nobody planned: one line and an exit code, never a traceback, never a terminal escape."""
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from emoreason.cli.terminal import printable
 
 PURPOSE = ("--purpose", "research")
 full_device = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full there")
@@ -101,3 +104,48 @@ def test_a_configuration_error_has_no_summary(run, engine) -> None:
     done = run("cues", "a.wav", "--transcript", "nowhere.txt", "--out", "out", *PURPOSE)
     assert done.returncode == 2
     assert "clips done" not in done.stderr
+
+
+HOSTILE = "\x1b[31m\x9b2J\u200e\u200f\u061c\u200b\u202e\ufeff\U000e0041\x07"
+
+
+def test_nothing_a_terminal_obeys_is_printable() -> None:
+    assert printable(f"a{HOSTILE}b\n\té 你 👍") == "a [31m 2J b\n\té 你 👍"
+
+
+def test_errors_carry_no_escapes(run, cue_file) -> None:
+    done = run("explain", "--cues", cue_file, "--engine", "no\x1b[31mname", *PURPOSE)
+    assert done.returncode == 2
+    assert "[31m" in done.stderr
+    assert "\x1b" not in done.stderr
+    done = run("explain", "--nosuch\x1b[31m")
+    assert done.returncode == 2
+    assert "\x1b" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals there")
+def test_json_on_a_terminal_is_escaped_and_means_the_same(engine, cue_line, tmp_path) -> None:
+    import pty
+
+    path = tmp_path / "hostile.jsonl"
+    path.write_text(cue_line(f"a{HOSTILE}b é 你 👍"), encoding="utf-8")
+    master, slave = pty.openpty()
+    command = [sys.executable, "-m", "emoreason", "explain", "--cues", path, "--engine", engine, "--json", *PURPOSE]
+    with subprocess.Popen(command, stdin=slave, stdout=slave, stderr=subprocess.DEVNULL) as process:
+        os.close(slave)
+        written = b""
+        while chunk := _read(master):
+            written += chunk
+        assert process.wait(timeout=60) == 0
+    os.close(master)
+    text = written.decode("utf-8")
+    assert not set(HOSTILE) - set("[31m2J") & set(text)
+    assert "é 你 👍" in text
+    assert json.loads(text)["clip"] == f"a{HOSTILE}b é 你 👍"
+
+
+def _read(master: int) -> bytes:
+    try:
+        return os.read(master, 65536)
+    except OSError:  # Linux says EIO when the other side is closed
+        return b""
