@@ -109,7 +109,9 @@ def _models() -> Iterator[Check]:
         if state.status == "ready":
             yield Check(state.model.name, "ok", f"{digest} {_place(state)}")
         elif state.status == "wrong_sha256":
-            remedy = f"remove {state.path}, then `emoreason models fetch`"
+            named = not state.path or not state.path.is_relative_to(cache_folder())
+            copied = "wrong sha256: copy it again from `emoreason models fetch --to`"
+            remedy = copied if named else f"wrong sha256: remove {state.path}, then `emoreason models fetch`"
             yield Check(state.model.name, "fail", f"{state.path} does not have {digest}", remedy)
         elif is_offline():
             remedy = "`emoreason models fetch` while downloads are allowed, or set EMOREASON_MODELS"
@@ -126,16 +128,18 @@ def _place(state: ModelState) -> str:
 
 def _networks() -> Iterator[Check]:
     """Load the networks that are here: a file may be right and the runtime still refuse it."""
-    ready = {state.model.name for state in list_models() if state.status == "ready"}
+    status = {state.model.name: state.status for state in list_models()}
     loaders: dict[str, tuple[str, Callable[[], object]]] = {
         "face_landmark": ("face mesh", _load_face_mesh),
         "silero_vad": ("voice activity", _load_voice_activity),
     }
     for name, (label, load) in loaders.items():
-        if name in ready:
+        if status[name] == "ready":
             with _quiet_stderr():
                 load()
             yield Check(label, "ok", "network loads")
+        elif status[name] == "wrong_sha256":
+            yield Check(label, "note", "not tried: its model file has the wrong sha256", f"see {name} above")
         else:
             yield Check(label, "note", "not tried: its model file is not here", "`emoreason models fetch`")
 
@@ -202,13 +206,9 @@ def _extraction() -> Iterator[Check]:
 
 
 def _engine() -> Iterator[Check]:
-    from ..reasoning.engines import load_engine
-    from ..reasoning.evidence.tables import RESEARCH_NOTICE
+    from ..reasoning.engines.evidence import EvidenceEngine
 
-    weights = os.environ.get("EMOREASON_WEIGHTS") or None
-    engine = load_engine("evidence", weights=weights)
-    terms = RESEARCH_NOTICE if weights in (None, "fitted") else "published FACS tables alone"
-    yield Check("evidence engine", "ok", f"{engine.model}: {terms}")
+    yield Check("evidence engine", "ok", EvidenceEngine(os.environ.get("EMOREASON_WEIGHTS") or "fitted").describe())
 
 
 def _purpose() -> Iterator[Check]:

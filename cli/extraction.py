@@ -25,9 +25,6 @@ _MODELS_OF: Final = {
     "face": ("face_detection_full_range", "face_landmark", "iris_landmark"),
 }
 
-#: A transcript longer than this is no transcript of a clip.
-_MAX_TRANSCRIPT_BYTES: Final = 4 * 1024 * 1024
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaOptions:
@@ -41,6 +38,7 @@ class MediaOptions:
     extractor: tuple[str, ...]
     fps: float | None
     max_duration: float | None
+    max_size: int | None
     timeout: float | None
     memory: int | None
     jobs: int | None
@@ -65,6 +63,7 @@ class MediaOptions:
         stated = {
             "max_fps": self.fps,
             "max_duration_s": self.max_duration,
+            "max_bytes": None if self.max_size is None else self.max_size << 20,
             "timeout_s": self.timeout,
             "memory_mb": self.memory,
         }
@@ -184,6 +183,7 @@ _MEDIA_OPTIONS: Final = (
     ),
     click.option("--fps", type=_POSITIVE, metavar="N", help="Frames analysed per second at most. [default: 30]"),
     click.option("--max-duration", type=_POSITIVE, metavar="SECONDS", help="Longest clip taken. [default: 3600]"),
+    click.option("--max-size", type=click.IntRange(min=1), metavar="MIB", help="Largest file taken. [default: 4096]"),
     click.option(
         "--timeout", type=_POSITIVE, metavar="SECONDS", help="Given up after this. [default: 120 + 5 x length]"
     ),
@@ -195,13 +195,15 @@ media_options = gathered_into(MediaOptions, "media", _MEDIA_OPTIONS)
 
 
 def _read_transcript(name: str) -> str:
+    from ..cues.sidecar import MAX_BYTES, decode_transcript
+
     try:
         with open(name, "rb") as file:
-            data = file.read(_MAX_TRANSCRIPT_BYTES + 1)
-        if len(data) > _MAX_TRANSCRIPT_BYTES:
-            raise ConfigError(f"--transcript {name}: larger than {_MAX_TRANSCRIPT_BYTES >> 20} MiB")
-        return data.decode("utf-8-sig")
+            data = file.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            raise ConfigError(f"--transcript {name}: larger than {MAX_BYTES >> 20} MiB")
+        return decode_transcript(data)
     except OSError as error:
         raise ConfigError(f"--transcript {name}: cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
-        raise ConfigError(f"--transcript {name}: not UTF-8 text; convert it first") from error
+        raise ConfigError(f"--transcript {name}: not UTF-8 (or UTF-16 with its mark) text; convert it first") from error

@@ -98,7 +98,7 @@ class LazyGroup(click.Group):
             done = super().main(args, standalone_mode=False, **extra)
             code = done if isinstance(done, int) else OK
         except click.ClickException as error:
-            error.message = printable(error.message)
+            vars(error)["message"] = printable(error.message)  # click would show an escape in an argument as it is
             error.show()
             code = error.exit_code
         except (click.Abort, KeyboardInterrupt):

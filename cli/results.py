@@ -3,13 +3,23 @@
 import contextlib
 import json
 import os
+import re
 import secrets
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, Final
 
 from ..errors import ConfigError
 from ..records.jsonl import dump_line
+from .terminal import notice
+
+_PARTIAL: Final = re.compile(r"\..+\.[0-9a-f]{8}\.partial")
+#: File -> what its lines are, one and many; the first line of a table is no result.
+_LINES: Final = {
+    "explanations.jsonl": ("explanation", "explanations"),
+    "cues.jsonl": ("clip's cues", "clips' cues"),
+    "cues.csv": ("cue", "cues"),
+}
 
 
 class AtomicLines:
@@ -24,6 +34,7 @@ class AtomicLines:
         self._keep_empty = keep_empty
         self._partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
         self._file: IO[str] = open(self._partial, "w", encoding="utf-8", newline="")  # noqa: SIM115
+        _lock(self._file)  # as long as this run lives, no other takes the file for a dead run's
         self.count = 0
 
     def write(self, text: str) -> None:
@@ -63,6 +74,7 @@ class OutFolder:
         self._files: dict[str, AtomicLines] = {}
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            _sweep(self.folder)
             for name in names:
                 self._files[name] = AtomicLines(self.folder / name)
             self._files["errors.jsonl"] = AtomicLines(self.folder / "errors.jsonl", keep_empty=False)
@@ -77,8 +89,11 @@ class OutFolder:
     ) -> None:
         # A run that failed or was stopped before its first result must not replace the results of an older one.
         idle = all(file.count == 0 for file in self._files.values())
+        nothing_done = idle and error is not None
+        if not nothing_done:
+            _say_replaced(next(iter(self._files.values())).path)
         for file in self._files.values():
-            file.close(nothing_done=idle and error is not None)
+            file.close(nothing_done=nothing_done)
 
     def __contains__(self, name: str) -> bool:
         return name in self._files
@@ -99,3 +114,38 @@ class OutFolder:
         """Append one failed input to ``errors.jsonl``."""
         row = {"clip": place, "error": type(error).__name__, "message": str(error)}
         self._files["errors.jsonl"].write(json.dumps(row, ensure_ascii=False))
+
+
+def _say_replaced(path: Path) -> None:
+    try:
+        with open(path, "rb") as file:
+            count = sum(1 for _ in file) - (path.suffix == ".csv")
+    except OSError:  # there is none
+        return
+    if count > 0:
+        one, many = _LINES.get(path.name, ("line", "lines"))
+        notice(f"{path}: replaces {count} {one if count == 1 else many} of an earlier run")
+
+
+def _lock(file: IO[str]) -> bool:
+    """Whether the file is now ours alone; where there are no such locks (Windows), open files cannot be removed."""
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    try:
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # another run holds it, or this file system has no locks
+        return False
+    return True
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed runs left behind: files under a hidden name that no living run holds."""
+    for path in folder.iterdir():
+        if _PARTIAL.fullmatch(path.name) and not path.is_symlink():
+            with contextlib.suppress(OSError):
+                with open(path, "a", encoding="utf-8") as file:
+                    dead = _lock(file)
+                if dead:
+                    path.unlink()

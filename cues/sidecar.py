@@ -33,8 +33,19 @@ def _read(place: Path) -> str:
         data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise media_error(place, f"larger than {MAX_BYTES >> 20} MiB, which is no transcript of a clip")
-    encoding = next((name for mark, name in _BYTE_ORDER_MARKS.items() if data.startswith(mark)), "utf-8")
     try:
-        return data.decode(encoding)
+        return decode_transcript(data)
     except UnicodeDecodeError as error:
         raise media_error(place, "not UTF-8 text; convert it, or give --transcript FILE") from error
+
+
+def decode_transcript(data: bytes) -> str:
+    """Text of a transcript: UTF-8, or what its byte order mark says.
+
+    Raises
+    ------
+    UnicodeDecodeError
+        It is in no encoding that can be told for sure.
+    """
+    encoding = next((name for mark, name in _BYTE_ORDER_MARKS.items() if data.startswith(mark)), "utf-8")
+    return data.decode(encoding)

@@ -40,6 +40,8 @@ def test_a_wrong_model_file_a_refused_purpose_and_a_closed_cache_fail(run, tmp_p
     checks = by_name(run("doctor", "--json", env=env).stdout)
     assert checks["face_landmark"]["verdict"] == "fail"
     assert "does not have sha256" in checks["face_landmark"]["found"]
+    assert "wrong sha256: copy it again from `emoreason models fetch --to`" in checks["face_landmark"]["remedy"]
+    assert checks["face mesh"]["found"] == "not tried: its model file has the wrong sha256"
     assert checks["purpose"]["verdict"] == "fail"
     assert checks["cache"]["verdict"] == "fail"
 

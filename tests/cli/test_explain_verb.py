@@ -76,6 +76,9 @@ def test_files_are_whole_and_replace_older_ones(run, engine, cue_file, tmp_path)
     assert (out / "explanations.jsonl").read_text(encoding="utf-8") == done.stdout
     assert [row["clip"]["id"] for row in lines((out / "cues.jsonl").read_text(encoding="utf-8"))] == ["a.mp4", "b.mp4"]
     assert "2 of 2 explained" in done.stderr
+    assert "replaces 1 explanation of an earlier run" in done.stderr
+    done = run("explain", "--cues", cue_file, "--engine", engine, "--out", out, *PURPOSE)
+    assert "replaces 2 explanations of an earlier run" in done.stderr
 
 
 def test_with_files_the_text_is_one_line_a_clip_and_the_notice(run, engine, cue_file) -> None:

@@ -44,3 +44,13 @@ def test_a_folder_that_cannot_be_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match=r"--out .*file"):
         OutFolder(tmp_path / "file", "scores.jsonl")
+
+
+def test_what_killed_runs_left_is_swept_and_a_living_run_keeps_its_files(tmp_path: Path) -> None:
+    (tmp_path / ".scores.jsonl.0123abcd.partial").write_text("of a killed run")
+    (tmp_path / ".mine.partial").write_text("somebody's own")
+    with OutFolder(tmp_path, "scores.jsonl") as living:
+        living.add("scores.jsonl", Score(name="first", value=1.0))
+        with OutFolder(tmp_path, "others.jsonl"):
+            pass
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".mine.partial", "others.jsonl", "scores.jsonl"]
