@@ -46,6 +46,18 @@ TUNED = Family(
     rise_s=(0.35, 0.8),
     fall_s=(0.5, 1.0),
 )
+#: Never looked at while thresholds were chosen: other sizes, rates, amplitudes and time courses, some with a plateau.
+HELD_OUT = Family(
+    seed=97,
+    amplitudes=(0.05, 0.06, 0.085, 0.11),
+    faces_px=(105.0, 130.0, 180.0, 260.0),
+    rates_fps=(8.0, 10.0, 12.0, 25.0, 30.0),
+    rise_s=(0.3, 0.9),
+    fall_s=(0.4, 1.2),
+    holds_s=(0.0, 0.0, 0.25),
+    moved_faces_px=(110.0, 160.0, 240.0),
+)
+FAMILIES = {"tuned": TUNED, "held-out": HELD_OUT}
 
 
 def framed(face_px: float, rng: np.random.Generator, **options) -> Scene:
