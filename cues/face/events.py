@@ -18,6 +18,9 @@ VALLEY_SHARE: Final = 0.5
 #: The part of a hill above these shares of its apex tells when its top is (many samples; few samples).
 UPPER_SHARE: Final = 0.6
 TOP_SHARE: Final = 0.85
+#: A hill is a plateau when its part above this share of its apex takes up this much of its upper part.
+PLATEAU_SHARE: Final = 0.9
+PLATEAU_LENGTH: Final = 0.65
 #: Shortest event, seconds.
 SHORTEST_S: Final = 0.08
 
@@ -104,9 +107,13 @@ def _event(times: Array, values: Array, low: int, high: int, first: int, last: i
 def _top(times: Array, values: Array, first: int, last: int, apex: int) -> float:
     """Time of a hill's top: that of a smooth curve through its upper part, steadier than its highest sample.
 
-    A cubic follows hills that rise faster than they fall; with few samples a parabola through the very top has to do.
+    A cubic follows hills that rise faster than they fall; with few samples a parabola through the very top has to
+    do; of a plateau it is the middle.
     """
     left, right = _above(values, first, last, apex, UPPER_SHARE)
+    high = left + np.flatnonzero(values[left : right + 1] >= PLATEAU_SHARE * values[apex])
+    if times[high[-1]] - times[high[0]] > PLATEAU_LENGTH * (times[right] - times[left]) and right - left >= 5:
+        return float(times[high[0]] + times[high[-1]]) / 2
     degree = 3
     if right - left < 5:
         left, right = _above(values, first, last, apex, TOP_SHARE)

@@ -26,6 +26,13 @@ def test_nothing_below_the_floor_is_an_event(values: list[float]) -> None:
     assert find_events(np.arange(len(values)) / 25, values, floor=1.0) == []
 
 
+def test_the_apex_of_a_plateau_is_its_middle() -> None:
+    curve = np.where((TIMES > 2.0) & (TIMES < 4.0), 1.0, hill(1.4, 2.0, 2.6) + hill(3.0, 4.0, 5.0))
+    curve = np.minimum(curve, 1.0) + 0.02 * np.sin(40 * TIMES)
+    (event,) = find_events(TIMES, curve, floor=0.3)
+    assert event.apex_s == pytest.approx(3.0, abs=0.2)
+
+
 def test_two_hills_with_a_deep_valley_are_two_events() -> None:
     curve = hill(0.5, 1.0, 1.6) + hill(1.4, 2.0, 2.8)
     assert [round(e.apex_s, 1) for e in find_events(TIMES, curve, floor=0.3)] == [1.0, 2.0]
