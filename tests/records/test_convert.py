@@ -47,8 +47,10 @@ clips = st.builds(
     transcript=maybe | text,
     context=st.lists(st.builds(Turn, text, text), max_size=2).map(tuple),
 )
+spans = st.tuples(maybe | seconds, maybe | seconds).filter(lambda span: None in span or span[0] <= span[1])
 cues = st.builds(
-    Cue,
+    lambda span, **others: Cue(start_s=span[0], end_s=span[1], **others),
+    span=spans,
     id=ids,
     modality=st.sampled_from(MODALITIES),
     code=st.sampled_from(["AU12", "AU1", "f0_mean", "shot", "某"]),
@@ -58,8 +60,6 @@ cues = st.builds(
     level=maybe | text,
     direction=maybe | text,
     side=maybe | st.sampled_from(SIDES),
-    start_s=maybe | seconds,
-    end_s=maybe | seconds,
     apex_s=maybe | seconds,
     subject=maybe | ids,
     confidence=maybe | share,
