@@ -1,7 +1,9 @@
-"""How closely the face cues follow movements of known truth: ``python bench/known_truth.py [--number N] [--family F]``.
+"""How closely the face cues follow movements of known truth.
 
-The scenes are drawn like those of ``tests/cues/test_known_truth_battery.py``: one photograph, animated. The figures show that
-movement is measured where and when it happens; they say nothing about validity across people.
+    python bench/known_truth.py [--number N] [--family tuned|held-out]
+
+The scenes are drawn like those of ``tests/cues/test_known_truth_battery.py``: one photograph, animated. The figures
+show that movement is measured where and when it happens; they say nothing about validity across people.
 """
 
 import argparse
