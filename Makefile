@@ -41,8 +41,17 @@ check: $(VENV)/.dev  ## ruff, mypy, tests
 
 bench: $(VENV)/.all  ## the benchmarks behind docs/benchmarks.md
 	$(BIN)/python bench/startup.py
-	$(BIN)/python bench/cues.py
-	$(BIN)/python bench/fit_evidence.py --dry-run
+	$(BIN)/python bench/cues.py --markdown
+	$(BIN)/python bench/voice.py
+	$(BIN)/python bench/contract.py
+
+soak: $(VENV)/.all  ## the long batteries in full: known truth, and the fit where the research data is there
+	$(BIN)/python bench/known_truth.py --number 50
+	$(BIN)/python bench/known_truth.py --number 50 --family held-out
+	test -z "$$EMOREASON_RESEARCH_DATA" || $(BIN)/python bench/fit_evidence.py --dry-run
+
+docs: $(VENV)/.dev  ## check what the pages print and where they lead
+	$(BIN)/python -m pytest tests/house/test_documented_examples.py tests/house/test_doctests.py
 
 clean:  ## remove the environment and caches
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
