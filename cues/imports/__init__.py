@@ -1,0 +1,1 @@
+"""Imports: what other tools measured (OpenFace, py-feat, MediaPipe blendshapes, openSMILE) -> cues."""

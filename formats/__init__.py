@@ -1,0 +1,1 @@
+"""Formats: the files other tools read and write <-> records. One module per format, both directions side by side."""
