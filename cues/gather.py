@@ -10,14 +10,15 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from ..errors import MediaError
 from ..records import Clip, Cue, CueSet, Gap
 from ..records.labels import MODALITIES, GapReason
+from .child import Progress, Task
 from .container import StrPath
 from .extractor import Frame, Job, Settings, Stream
-from .gathered import Gathered
+from .gathered import Gathered, to_wire
 from .limits import LimitError, Limits
 from .media import DecodeReport, probe, read_audio, read_frames
 from .running import EXTRACTORS, Running, start
@@ -34,8 +35,6 @@ _MISSING_S: Final = 1.0
 #: Headers may misjudge the length by this much before what was decoded is believed instead.
 _LENGTH_ERROR_S: Final = 0.1
 _PROGRESS_EVERY_S: Final = 0.5
-
-Progress = Callable[[Clip, float], None]
 
 
 def gather_cues(
@@ -83,6 +82,21 @@ def gather_cues(
     )
     curves = tuple(sorted(found.curves, key=lambda curve: (curve.modality, curve.subject or "", curve.code)))
     return Gathered(cueset=cueset, curves=curves, seconds=pass_.seconds)
+
+
+def gather_task(task: Task) -> dict[str, Any]:
+    """Do what ``sandbox.py`` asks for, in the child process: :func:`gather_cues`, in and out as JSON values."""
+    settings = dict(task.arguments["settings"])
+    if settings["speaker_baseline"] is not None:
+        settings["speaker_baseline"] = {name: tuple(norm) for name, norm in settings["speaker_baseline"].items()}
+    gathered = gather_cues(
+        task.path,
+        settings=Settings(**settings),
+        extractors=task.arguments["extractors"],
+        limits=task.limits,
+        progress=task.tell,
+    )
+    return to_wire(gathered)
 
 
 class _Pass:

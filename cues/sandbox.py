@@ -8,24 +8,20 @@ milliseconds to start; the server itself takes about a second, once.
 
 import os
 import queue
-import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from .. import errors
-from ..errors import ConfigError, EmoreasonError, MediaError, RecordError
-from ..records import Clip
-from ..records.convert import from_json
+from ..errors import ConfigError, EmoreasonError, RecordError
+from .child import Progress, Request
 from .extractor import Settings
 from .gathered import Gathered, from_wire
 from .limits import Limits
 from .pool import Pool, Worker
 from .running import EXTRACTORS
 
-Progress = Callable[[Clip, float], None]
 Result = Gathered | EmoreasonError
 
 #: Clips that may be finished before the one whose turn it is.
@@ -52,9 +48,37 @@ def gather_in_child(
     ConfigError
         An extractor is named that does not exist.
     """
-    request = _Request(path, settings or Settings(), tuple(extractors), limits or Limits(), progress)
+    clip = _Clip(path, settings or Settings(), tuple(extractors), limits or Limits(), progress)
     with _POOL.borrowed() as worker:
-        return request.ask(worker)
+        return clip.gathered_by(worker)
+
+
+def run_in_child(
+    task: str, path: str | os.PathLike[str], arguments: Mapping[str, Any], limits: Limits | None = None
+) -> Any:
+    """Have one function of this package work on a file in a child process.
+
+    Parameters
+    ----------
+    task : str
+        ``folder.module:function`` within this package; the function takes a :class:`~emoreason.cues.child.Task` and
+        returns a JSON value.
+    path : str or path
+        The file, from anyone.
+    arguments : mapping
+        JSON value that the function finds in ``task.arguments``.
+    limits : Limits, optional
+        What it may cost.
+
+    Raises
+    ------
+    MediaError
+        The child crashed, or broke the limit on time or memory.
+    EmoreasonError
+        What the function itself raised.
+    """
+    with _POOL.borrowed() as worker:
+        return Request(task, path, arguments, limits or Limits()).ask(worker)
 
 
 def gather_many(
@@ -90,7 +114,7 @@ def gather_many(
     if jobs is not None and jobs < 1:
         raise ConfigError(f"jobs is {jobs}; expected 1 or more")
     common = (settings or Settings(), tuple(extractors), limits or Limits(), progress)
-    return _in_order((_Request(path, *common) for path in paths), jobs or core_count())
+    return _in_order((_Clip(path, *common) for path in paths), jobs or core_count())
 
 
 def core_count() -> int:
@@ -102,24 +126,24 @@ def core_count() -> int:
 
 @dataclass(slots=True)
 class _Task:
-    request: "_Request"
+    clip: "_Clip"
     done: threading.Event = field(default_factory=threading.Event)
     result: Result | None = None
     failure: BaseException | None = None
 
 
-def _in_order(requests: Iterator["_Request"], jobs: int) -> Iterator[Result]:
+def _in_order(clips: Iterator["_Clip"], jobs: int) -> Iterator[Result]:
     # Daemon threads: when the caller is interrupted they must not keep the interpreter from ending.
     todo: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
     waiting: deque[_Task] = deque()
     threads: list[threading.Thread] = []
     pool = Pool(parent=_POOL)
     try:
-        for request in requests:
+        for clip in clips:
             if len(threads) < jobs:
                 threads.append(threading.Thread(target=_work, args=(todo, pool), daemon=True))
                 threads[-1].start()
-            waiting.append(_Task(request))
+            waiting.append(_Task(clip))
             todo.put(waiting[-1])
             if len(waiting) >= jobs * _AHEAD_PER_JOB:
                 yield _outcome(waiting.popleft())
@@ -137,7 +161,7 @@ def _work(todo: "queue.SimpleQueue[_Task | None]", pool: Pool) -> None:
     while (task := todo.get()) is not None:
         try:
             with pool.borrowed() as worker:
-                task.result = task.request.ask(worker)
+                task.result = task.clip.gathered_by(worker)
         except ConfigError as error:
             task.failure = error
         except EmoreasonError as error:
@@ -157,8 +181,8 @@ def _outcome(task: _Task) -> Result:
 
 
 @dataclass(frozen=True, slots=True)
-class _Request:
-    """One clip to extract, and the reading of what the worker answers."""
+class _Clip:
+    """One clip to extract."""
 
     path: str | os.PathLike[str]
     settings: Settings
@@ -166,61 +190,12 @@ class _Request:
     limits: Limits
     progress: Progress | None
 
-    def ask(self, worker: Worker) -> Gathered:
-        """Have it done; raise what went wrong."""
-        answer: dict[str, Any] | None = None
-        status: int | None = None
-        with worker.deadline(self.limits.timeout_for(None)) as deadline:
-            for message in worker.ask(self._wire()):
-                if "at_s" in message:
-                    clip = from_json(message["clip"], Clip)
-                    deadline.extend(self.limits.timeout_for(clip.duration_s))
-                    if self.progress is not None:
-                        self.progress(clip, float(message["at_s"]))
-                elif "exit" in message:
-                    status = int(message["exit"])
-                else:
-                    answer = message
-        if deadline.passed and status != 0:
-            raise self._error(f"took longer than the limit of {deadline.seconds:g} s and was given up (timeout_s)")
-        if status != 0 or answer is None:
-            raise self._error(self._death(status))
-        return self._read(answer)
-
-    def _wire(self) -> dict[str, Any]:
-        return {
-            "path": os.fsdecode(self.path),
-            "settings": asdict(self.settings),
-            "extractors": list(self.extractors),
-            "limits": asdict(self.limits),
-            "cwd": os.getcwd(),
-            "environment": {name: value for name, value in os.environ.items() if name.startswith("EMOREASON_")},
-        }
-
-    def _read(self, answer: dict[str, Any]) -> Gathered:
-        if "gathered" in answer:
-            try:
-                return from_wire(answer["gathered"])
-            except RecordError as error:
-                raise self._error(str(error)) from error
-        kind = getattr(errors, str(answer.get("error")), MediaError)
-        if not (isinstance(kind, type) and issubclass(kind, EmoreasonError)):
-            kind = MediaError
-        raise kind(str(answer.get("message")))
-
-    def _death(self, status: int | None) -> str:
-        """Say why the process ended without an answer."""
-        if status is not None and status < 0:
-            name = signal.Signals(-status).name
-            if name == "SIGKILL":
-                return "the process that decoded it was killed, most likely because the machine ran out of memory"
-            return (
-                f"the decoder crashed ({name}): the file is damaged or hostile, or needs more than "
-                f"{self.limits.memory_mb} MiB of memory (memory_mb)"
-            )
-        return f"the extraction process ended without an answer (exit status {status})"
-
-    def _error(self, what: str) -> MediaError:
-        from .container import media_error
-
-        return media_error(self.path, what)
+    def gathered_by(self, worker: Worker) -> Gathered:
+        """Have it extracted; raise what went wrong."""
+        arguments = {"settings": asdict(self.settings), "extractors": list(self.extractors)}
+        request = Request("cues.gather:gather_task", self.path, arguments, self.limits, self.progress)
+        answer = request.ask(worker)
+        try:
+            return from_wire(answer)
+        except RecordError as error:
+            raise request.error(str(error)) from error

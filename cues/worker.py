@@ -1,7 +1,8 @@
 """The child side of the sandbox: a small server that imports everything once and forks for every clip.
 
-It speaks JSON lines on the pipes it was started with: requests in; ``clip``, ``at_s``, ``gathered`` or ``error`` and
-``exit`` messages out. Nothing is ever unpickled. Where the system cannot fork, one server serves one clip.
+It speaks JSON lines on the pipes it was started with: requests in (a task of this package by name, a file, its
+arguments); ``clip`` and ``at_s``, ``answer`` or ``error``, and ``exit`` messages out. Nothing is ever unpickled. Where
+the system cannot fork, one server serves one clip.
 """
 
 import importlib
@@ -102,7 +103,7 @@ def _answer(request: dict[str, Any], answers: IO[bytes]) -> None:
 
     path = request["path"]
     try:
-        answer: dict[str, Any] = {"gathered": _gather(request, answers)}
+        answer: dict[str, Any] = {"answer": _done(request, answers)}
     except EmoreasonError as error:
         answer = {"error": type(error).__name__, "message": one_line(str(error))}
     except Exception as error:  # a bug of ours or of a library: it costs this clip, and the message says what it was
@@ -116,28 +117,26 @@ def _reason(error: Exception, request: dict[str, Any]) -> str:
     return f"extraction failed: {type(error).__name__}: {error}"
 
 
-def _gather(request: dict[str, Any], answers: IO[bytes]) -> dict[str, Any]:
+def _done(request: dict[str, Any], answers: IO[bytes]) -> Any:
+    """Load the task and do it, where and as the parent would."""
     from ..records.convert import to_json
-    from .extractor import Settings
-    from .gather import gather_cues
-    from .gathered import to_wire
+    from .child import Task
     from .limits import Limits
 
     os.chdir(request["cwd"])
     for name in [name for name in os.environ if name.startswith("EMOREASON_")]:
         del os.environ[name]
     os.environ.update(request["environment"])
-    settings = dict(request["settings"])
-    if settings["speaker_baseline"] is not None:
-        settings["speaker_baseline"] = {name: tuple(norm) for name, norm in settings["speaker_baseline"].items()}
-    gathered = gather_cues(
-        request["path"],
-        settings=Settings(**settings),
-        extractors=request["extractors"],
-        limits=Limits(**request["limits"]),
-        progress=lambda clip, time_s: _send(answers, {"clip": to_json(clip), "at_s": time_s}),
+    module, _, function = request["task"].partition(":")
+    task = getattr(importlib.import_module(f"..{module}", __package__), function)
+    return task(
+        Task(
+            path=request["path"],
+            arguments=request["arguments"],
+            limits=Limits(**request["limits"]),
+            tell=lambda clip, time_s: _send(answers, {"clip": to_json(clip), "at_s": time_s}),
+        )
     )
-    return to_wire(gathered)
 
 
 def _send(answers: IO[bytes], message: dict[str, Any]) -> None:
