@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,9 @@ from ..errors import RecordError
 from ..records import CueSet, Curve
 from ..records.convert import from_json, to_json
 from ..records.labels import Modality
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure, SubFigure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +27,10 @@ class Gathered:
     cueset: CueSet
     curves: tuple[Curve, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
+
+    def plot(self, **options: Any) -> "Figure | SubFigure":
+        """Draw the cues with their curves; options as for :meth:`emoreason.records.CueSet.plot`."""
+        return self.cueset.plot(curves=self.curves, **options)
 
 
 def to_wire(gathered: Gathered) -> dict[str, Any]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def explain_cues(
     cueset: CueSet,
-    engine: Engine,
+    engine: str | Engine = "evidence",
     *,
     preset: str = "explain",
     language: str = "en",
@@ -26,8 +26,9 @@ def explain_cues(
     ----------
     cueset : CueSet
         Cues and gaps, extracted here or by other tools.
-    engine : Engine
-        What reasons over them (:func:`emoreason.reasoning.engines.load_engine`).
+    engine : str or Engine
+        What reasons over them: a registered name, ``package.module:Class``, ``file.py:Class``, or an engine
+        (:func:`emoreason.reasoning.engines.load_engine`).
     preset, language : str
         Which prompt (``prompts/``).
     compounds : bool
@@ -40,12 +41,13 @@ def explain_cues(
     """
     from ..prompts.contract import read_answer
 
-    reply = engine.answer(Request(cueset=cueset, preset=preset, language=language, compounds=compounds))
+    chosen = load_engine(engine) if isinstance(engine, str) else engine
+    reply = chosen.answer(Request(cueset=cueset, preset=preset, language=language, compounds=compounds))
     explanation = read_answer(
         reply.text,
         cueset,
-        engine=engine.name,
-        model=engine.model,
+        engine=chosen.name,
+        model=chosen.model,
         prompt_version=reply.prompt_version,
         preset=preset,
     )

@@ -8,6 +8,9 @@ import os
 from typing import Final
 
 from ..errors import PurposeError
+from ..records.notice import NOTICE
+
+__all__ = ["ACCEPTED", "NOTICE", "REFUSED", "UNDECLARED", "declared_purpose"]
 
 #: Accepted purposes and what each covers.
 ACCEPTED: Final[dict[str, str]] = {
@@ -24,11 +27,6 @@ REFUSED: Final[dict[str, str]] = {
     "workplace": "at work: hiring, monitoring or rating staff",
     "education": "in education: admission, monitoring or rating learners",
 }
-
-#: Said with every result meant for a reader.
-NOTICE: Final = (
-    "This is what was expressed, not what anyone felt. People whose face or voice is analysed must be informed of it."
-)
 
 #: Said once when no purpose is declared.
 UNDECLARED: Final = (

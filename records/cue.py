@@ -1,6 +1,6 @@
 """Cue, Gap and CueSet: what was observed in a clip, when, by what, and what could not be observed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +9,10 @@ from .labels import GapReason, Mark, Modality, Side, State
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure, SubFigure
+
+    from .curve import Curve
+    from .explanation import Explanation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +121,73 @@ class CueSet:
         from .table import cues_to_dataframe
 
         return cues_to_dataframe(self)
+
+    def plot(
+        self,
+        *,
+        curves: "Sequence[Curve]" = (),
+        explanation: "Explanation | None" = None,
+        codes: Sequence[str] | None = None,
+        subjects: Sequence[str] | None = None,
+        start_s: float | None = None,
+        end_s: float | None = None,
+        width_in: float = 7.0,
+        figure: "Figure | SubFigure | None" = None,
+    ) -> "Figure | SubFigure":
+        """Draw the clip's cues over time with matplotlib, for notebooks and papers.
+
+        One lane per action unit or other event of each person, then pitch, loudness, speech, pauses and shots.
+        Missing stretches are hatched, gaps of the whole clip are named below. A picture gives one bar per action
+        unit. Whole-clip measures (jitter, brightness) are not drawn: they are in :meth:`to_dataframe`.
+
+        Parameters
+        ----------
+        curves : sequence of Curve
+            What the events were read from (``emoreason.cues.extract_with_curves``); drawn where given.
+        explanation : Explanation, optional
+            Its claims are drawn as brackets with their numbers (from 1), the cues they cite are marked red.
+        codes : sequence of str, optional
+            Only these codes (``AU12``) or modalities (``voice``).
+        subjects : sequence of str, optional
+            Only these people (``face1``), and what belongs to nobody.
+        start_s, end_s : float, optional
+            Stretch of time shown; the whole clip by default.
+        width_in : float
+            Width in inches; the height follows from what there is to draw.
+        figure : Figure or SubFigure, optional
+            Draw into this one instead of a new one.
+
+        Returns
+        -------
+        Figure or SubFigure
+            Notebooks show it; ``savefig`` writes PNG, SVG or PDF, the same bytes every time. pyplot is not touched.
+
+        Examples
+        --------
+        >>> cue = Cue(id="face1.AU12.1", modality="face", code="AU12", value=3.0, start_s=1.2, end_s=2.4)
+        >>> figure = CueSet(clip=Clip(id="clip.mp4", duration_s=4.0), cues=(cue,)).plot()
+        >>> [axes.get_title(loc="left") for axes in figure.axes][:1]
+        ['person']
+        """
+        from .timeline import plot_cues
+
+        return plot_cues(
+            self,
+            curves=curves,
+            explanation=explanation,
+            codes=codes,
+            subjects=subjects,
+            start_s=start_s,
+            end_s=end_s,
+            width_in=width_in,
+            figure=figure,
+        )
+
+    def _repr_html_(self) -> str:
+        """HTML for notebooks: what is there in order of time, what is not there, what could not be observed."""
+        from .display import cueset_html
+
+        return cueset_html(self)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON value of this CueSet (see ``records/schemas/cueset.json``)."""

@@ -97,3 +97,9 @@ class Explanation:
     prompt_version: str | None = None
     gaps: tuple[Gap, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def _repr_html_(self) -> str:
+        """HTML for notebooks: labels, distribution, claims with times and cue ids, gaps, notes, the notice."""
+        from .display import explanation_html
+
+        return explanation_html(self)
