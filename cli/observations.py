@@ -21,6 +21,7 @@ _MARKS: Final = {
     "low_confidence": "little certainty",
     "presence_only": "presence only",
     "pooled_norm": "against a pooled norm",
+    "other_scale": "another tool's scale",
 }
 #: Units that say "a bare number".
 _NO_UNIT: Final = (None, "1", "0-1", "count")

@@ -60,6 +60,13 @@ class Settings:
         Language code of the transcript for speech recognition, ``auto`` by default.
     asr_model : str or None
         Whisper model directory or name for the ``asr`` extra.
+    transcript_tier : str or None
+        Tier of an ELAN or TextGrid transcript that holds the words, where it is not the only one.
+    face_csv, voice_csv : str or None
+        Table of another tool (OpenFace, py-feat, blendshapes; openSMILE), or a folder with one named after each clip:
+        taken instead of what the face or the voice extractor would measure.
+    voice_baseline : str or None
+        openSMILE table of the speaker's calm speech, which ``voice_csv`` is compared with.
     """
 
     transcript: str | None = None
@@ -67,6 +74,10 @@ class Settings:
     speaker_sex: str | None = None
     language: str = "auto"
     asr_model: str | None = None
+    transcript_tier: str | None = None
+    face_csv: str | None = None
+    voice_csv: str | None = None
+    voice_baseline: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from .extractor import Frame, Job, Settings, Stream
 from .gathered import Gathered, to_wire
 from .limits import LimitError, Limits
 from .media import DecodeReport, probe, read_audio, read_frames
-from .running import EXTRACTORS, Running, start
+from .running import EXTRACTORS, Running, start, with_imports
 from .sandbox import gather_in_child, gather_many
 from .sidecar import read_sidecar
 
@@ -73,7 +73,7 @@ def gather_cues(
     settings, gaps = _with_sidecar(path, settings or Settings())
     pass_ = _Pass(path, Job(clip, settings), limits, progress or (lambda clip, time_s: None))
     pass_.progress(clip, 0.0)
-    gaps += pass_.run([start(name) for name in extractors])
+    gaps += pass_.run([start(name) for name in with_imports(extractors, settings)])
     found = pass_.job.found
     cueset = CueSet(
         clip=_with_transcript(pass_.measured_clip(), settings, found.cues),

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 from ..errors import ConfigError, ModelFileError
@@ -11,13 +11,19 @@ from ..records import CueSet, Gap
 from ..records.convert import check, to_json
 from ..records.labels import MODALITIES, GapReason, Modality
 from .container import one_line
-from .extractor import Audio, Extraction, Extractor, Frame, Job, Stream
+from .extractor import Audio, Extraction, Extractor, Frame, Job, Settings, Stream
+from .imports.place import ImportedFileError
 
 T = TypeVar("T")
 
 #: Extractor name -> ``module:Class``, in the order in which they run.
 EXTRACTORS: Final[dict[str, str]] = {
     name: f"{__package__}.{name}:{name.capitalize()}Extractor" for name in ("speech", "voice", "face", "scene")
+}
+#: Extractor -> (the setting that names another tool's table, what then takes the extractor's place).
+_IMPORTERS: Final = {
+    "face": ("face_csv", f"{__package__}.imports.face:FaceImporter"),
+    "voice": ("voice_csv", f"{__package__}.imports.voice:VoiceImporter"),
 }
 #: Modules whose package has another name.
 _PACKAGES: Final = {"cv2": "opencv-python-headless", "av": "av", "ai_edge_litert": "ai-edge-litert"}
@@ -44,6 +50,14 @@ def start(name: str) -> "Running":
     if not all(hasattr(extractor, part) for part in ("name", "version", "needs", "begin", "hear", "see", "finish")):
         raise ConfigError(f"extractor {name!r} is no extractor; see the Protocol in emoreason.cues.extractor")
     return Running(name, extractor, None)
+
+
+def with_imports(names: Sequence[str], settings: Settings) -> list[str]:
+    """Names of extractors, where tables of other tools are given those that read them."""
+    return [
+        _IMPORTERS[name][1] if name in _IMPORTERS and getattr(settings, _IMPORTERS[name][0]) is not None else name
+        for name in names
+    ]
 
 
 def _is_dependency(name: str, error: ImportError) -> bool:
@@ -86,8 +100,10 @@ class Running:
         began = time.perf_counter()
         try:
             return step(self._extractor)
-        except MemoryError:
-            raise  # the process is at its limit: no extractor after this one would fare better
+        except (MemoryError, ImportedFileError):
+            # The process is at its limit: no extractor after this one would fare better. Or a file that the user
+            # named cannot be used: going on without it would answer another question.
+            raise
         except Exception as error:  # an extractor may be anyone's: its failure is a gap, never the end of the clip
             self.gap = _gap(self.short_name, error)
             return None

@@ -20,7 +20,8 @@ SIDES: Final[tuple[Side, ...]] = get_args(Side)
 
 Polarity = Literal["affirmed", "negated"]
 
-#: Why a modality says nothing about a clip. A gap is always said aloud, never filled with zeros.
+#: Why a modality says nothing about a clip. A gap is always said aloud, never filled with zeros. ``imported``: what is
+#: there was measured by another tool (detail: which, and what was assumed); ``not_covered``: its table ends earlier.
 GapReason = Literal[
     "no_face",
     "several_faces",
@@ -39,13 +40,16 @@ GapReason = Literal[
     "missing_package",
     "extractor_failed",
     "not_requested",
+    "imported",
+    "not_covered",
 ]
 GAP_REASONS: Final[tuple[GapReason, ...]] = get_args(GapReason)
 
 #: Caveats that travel with a cue. ``during_speech``: the mouth was talking, so the movement may be articulation;
 #: ``low_confidence``: the extractor cannot measure this well; ``presence_only``: seen, but its timing and intensity
-#: claim nothing; ``pooled_norm``: the level word compares with a pooled norm, not with this speaker's own baseline.
-Mark = Literal["during_speech", "low_confidence", "presence_only", "pooled_norm"]
+#: claim nothing; ``pooled_norm``: the level word compares with a pooled norm, not with this speaker's own baseline;
+#: ``other_scale``: measured by another tool, whose scale is not this package's.
+Mark = Literal["during_speech", "low_confidence", "presence_only", "pooled_norm", "other_scale"]
 MARKS: Final[tuple[Mark, ...]] = get_args(Mark)
 
 _SIDE_LETTERS: Final[dict[str, Side]] = {"L": "left", "R": "right", "T": "top", "B": "bottom"}
