@@ -1,0 +1,63 @@
+"""Illustrating a clip: its media in a form every browser plays, keyframes, the waveform; made in a child process."""
+
+import os
+from pathlib import Path
+
+from ..cues.limits import Limits
+from ..cues.sandbox import run_in_child
+from ..errors import MediaError, RecordError
+from ..records import CueSet
+from ..records.convert import to_json
+from .illustration import Illustration
+from .wire import from_wire
+
+__all__ = ["Illustration", "illustrate"]
+
+
+def illustrate(
+    cueset: CueSet,
+    *,
+    path: str | os.PathLike[str] | None = None,
+    media: bool = True,
+    blur_faces: bool = False,
+    limits: Limits | None = None,
+) -> Illustration:
+    """Make what a page shows of a clip itself.
+
+    Parameters
+    ----------
+    cueset : CueSet
+        Says which moments to show and what is active on the faces there.
+    path : str or path, optional
+        Where the clip lies; ``cueset.clip.path`` by default.
+    media : bool
+        Whether the clip itself goes along; keyframes and the waveform do in any case.
+    blur_faces : bool
+        Blur every face, in every frame, beyond recovery. When that cannot be done, nothing that shows a face is
+        returned.
+    limits : Limits, optional
+        What it may cost; as for extraction.
+
+    Returns
+    -------
+    Illustration
+        Its ``notes`` say what is not shown and why: the file is unknown, gone, changed since its cues were extracted,
+        or too long to embed.
+
+    Raises
+    ------
+    MediaError
+        The file cannot be read, breaks a limit, or the process that read it died.
+    """
+    path = cueset.clip.path if path is None else path
+    if path is None:
+        return Illustration(notes=("Only the cues of this clip are known, not its file: nothing of it can be shown.",))
+    if not os.path.lexists(path):
+        where = "where its cues say it is" if os.fspath(path) == cueset.clip.path else "there"
+        return Illustration(notes=(f"The clip's file {Path(os.fsdecode(path)).name} is not {where} any more.",))
+    arguments = {"cueset": to_json(cueset), "media": media, "blur_faces": blur_faces}
+    answer = run_in_child("report.making:illustration_task", path, arguments, limits)
+    try:
+        return from_wire(answer)
+    except RecordError as error:
+        raise MediaError(f"{os.fsdecode(path)}: {error}") from error
