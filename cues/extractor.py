@@ -95,11 +95,15 @@ class Extraction:
 
 @dataclass(slots=True)
 class Job:
-    """One clip being extracted: what is known of it, what was asked, what earlier extractors found."""
+    """One clip being extracted: what is known of it, what was asked, what earlier extractors found.
+
+    ``threads`` is how many an extractor may keep busy; what it finds must not depend on it.
+    """
 
     clip: Clip
     settings: Settings = field(default_factory=Settings)
     found: Extraction = field(default_factory=Extraction)
+    threads: int = 1
 
 
 class Extractor(Protocol):

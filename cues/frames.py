@@ -23,7 +23,7 @@ from .container import (
     video_stream,
 )
 from .extractor import Frame
-from .limits import Limits
+from .limits import Limits, core_count
 from .picture import Upright
 from .webp import animation_frames, is_animated
 
@@ -31,7 +31,8 @@ T = TypeVar("T")
 #: (time in seconds, uint8 RGB picture).
 Picture = tuple[float, npt.NDArray[np.uint8]]
 
-#: Two threads decode 720p h264 at 500 frames a second against 300 with one; more do not help on small machines.
+#: Two threads decode 720p h264 at 500 frames a second against 300 with one; more do not help on small machines, and
+#: where clips run side by side each decodes with one.
 DECODER_THREADS: Final = 2
 #: Decoded frames that wait for the analysis: enough to keep both cores busy, 11 MB at 720p.
 _QUEUE_LENGTH: Final = 4
@@ -97,7 +98,7 @@ def _decode(path: StrPath, limits: Limits, report: DecodeReport) -> Generator[Pi
             return
         check_size(path, stream.codec_context, limits)
         stream.thread_type = "AUTO"
-        stream.codec_context.thread_count = DECODER_THREADS
+        stream.codec_context.thread_count = min(DECODER_THREADS, limits.threads or core_count())
         stream.codec_context.options = {"max_pixels": str(limits.max_pixels)}
         upright = Upright(path, stream.sample_aspect_ratio, limits.long_side_px)
         for time_s, frame in _thinned(_timed(path, container, stream, limits, report), limits.max_fps):

@@ -7,9 +7,11 @@ others go on.
 
 import re
 import time
-from collections.abc import Callable, Generator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import replace
+from itertools import takewhile
 from typing import Any, Final
 
 from ..errors import MediaError
@@ -19,7 +21,7 @@ from .child import Progress, Task
 from .container import StrPath
 from .extractor import Frame, Job, Settings, Stream
 from .gathered import Gathered, to_wire
-from .limits import LimitError, Limits
+from .limits import LimitError, Limits, core_count
 from .media import DecodeReport, probe, read_audio, read_frames
 from .running import EXTRACTORS, Running, start, with_imports
 from .sandbox import gather_in_child, gather_many
@@ -71,7 +73,9 @@ def gather_cues(
     limits = limits or Limits()
     clip = probe(path, limits)
     settings, gaps = _with_sidecar(path, settings or Settings())
-    pass_ = _Pass(path, Job(clip, settings), limits, progress or (lambda clip, time_s: None))
+    limits = replace(limits, threads=limits.threads or core_count())
+    job = Job(clip, settings, threads=limits.threads or 1)
+    pass_ = _Pass(path, job, limits, progress or (lambda clip, time_s: None))
     pass_.progress(clip, 0.0)
     gaps += pass_.run([start(name) for name in with_imports(extractors, settings)])
     found = pass_.job.found
@@ -123,13 +127,20 @@ class _Pass:
             else:
                 gaps.append(missing)
         gaps += self._hear([running for running in active if "audio" in running.needs])
-        gaps += self._see([running for running in active if "frames" in running.needs])
+        # What needs no picture, and follows nothing that does, is measured beside the pictures.
+        early = list(takewhile(lambda running: "frames" not in running.needs, active))
+        with _beside(lambda: self._finish(early), self.job.threads):
+            gaps += self._see([running for running in active if "frames" in running.needs])
         if len(self._broken) == (self.job.clip.has_video or False) + (self.job.clip.has_audio or False):
             raise self._broken[0][1]
-        for running in active:
+        self._finish(active[len(early) :])
+        return gaps + [running.gap for running in runnings if running.gap is not None]
+
+    def _finish(self, runnings: Sequence[Running]) -> None:
+        """Collect what extractors found, each knowing what those before it found."""
+        for running in runnings:
             self.job.found += running.finish(self.job)
             self.seconds[running.short_name] = round(running.seconds, 4)
-        return gaps + [running.gap for running in runnings if running.gap is not None]
 
     def measured_clip(self) -> Clip:
         """Clip with its length as decoded where the headers (of formats that only estimate it) said less."""
@@ -186,6 +197,19 @@ class _Pass:
 
     def _add_decoding(self, began: float) -> None:
         self.seconds["decode"] = round(self.seconds.get("decode", 0.0) + time.perf_counter() - began, 4)
+
+
+@contextmanager
+def _beside(work: Callable[[], None], threads: int) -> Iterator[None]:
+    """Do some work while the block runs; before it where a clip has one thread only."""
+    if threads < 2:
+        work()
+        yield
+        return
+    with ThreadPoolExecutor(1, "emoreason-listen") as helper:
+        done = helper.submit(work)
+        yield
+    done.result()
 
 
 def _timed(

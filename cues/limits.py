@@ -1,8 +1,16 @@
 """Limits: how much of the machine one clip may cost."""
 
+import os
 from dataclasses import dataclass, fields
 
 from ..errors import ConfigError, MediaError
+
+
+def core_count() -> int:
+    """Cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 class LimitError(MediaError):
@@ -35,6 +43,9 @@ class Limits:
         Frames analysed per second; a faster video is thinned out evenly (never above 110 % of this).
     long_side_px : int
         Frames are scaled down until their longer side is at most this.
+    threads : int or None
+        Threads that a clip may keep busy; None takes the cores there are, shared among the clips that are extracted
+        side by side. What is found does not depend on it.
     """
 
     max_bytes: int = 4 * 1024**3
@@ -44,6 +55,7 @@ class Limits:
     memory_mb: int = 3072
     max_fps: float = 30.0
     long_side_px: int = 1280
+    threads: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse limits that no clip could meet."""

@@ -11,14 +11,14 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 from ..errors import ConfigError, EmoreasonError, RecordError
 from .child import Progress, Request
 from .extractor import Settings
 from .gathered import Gathered, from_wire
-from .limits import Limits
+from .limits import Limits, core_count
 from .pool import Pool, Worker
 from .running import EXTRACTORS
 
@@ -117,13 +117,6 @@ def gather_many(
     return _in_order((_Clip(path, *common) for path in paths), jobs or core_count())
 
 
-def core_count() -> int:
-    """Cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 @dataclass(slots=True)
 class _Task:
     clip: "_Clip"
@@ -137,13 +130,14 @@ def _in_order(clips: Iterator["_Clip"], jobs: int) -> Iterator[Result]:
     todo: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
     waiting: deque[_Task] = deque()
     threads: list[threading.Thread] = []
-    pool = Pool(parent=_POOL)
+    pool, load = Pool(parent=_POOL), _Load(jobs)
     try:
         for clip in clips:
             if len(threads) < jobs:
-                threads.append(threading.Thread(target=_work, args=(todo, pool), daemon=True))
+                threads.append(threading.Thread(target=_work, args=(todo, pool, load), daemon=True))
                 threads[-1].start()
             waiting.append(_Task(clip))
+            load.add(1)
             todo.put(waiting[-1])
             if len(waiting) >= jobs * _AHEAD_PER_JOB:
                 yield _outcome(waiting.popleft())
@@ -157,17 +151,39 @@ def _in_order(clips: Iterator["_Clip"], jobs: int) -> Iterator[Result]:
         pool.kill()
 
 
-def _work(todo: "queue.SimpleQueue[_Task | None]", pool: Pool) -> None:
+class _Load:
+    """Clips that wait or are worked on, and how many threads that leaves to each of them."""
+
+    def __init__(self, jobs: int) -> None:
+        self._jobs = jobs
+        self._clips = 0
+        self._lock = threading.Lock()
+
+    def add(self, clips: int) -> None:
+        with self._lock:
+            self._clips += clips
+
+    def threads(self) -> int:
+        """Threads for the clip that starts now: its share of the cores."""
+        with self._lock:
+            return max(1, core_count() // max(1, min(self._jobs, self._clips)))
+
+
+def _work(todo: "queue.SimpleQueue[_Task | None]", pool: Pool, load: _Load) -> None:
     while (task := todo.get()) is not None:
+        clip = task.clip
+        if clip.limits.threads is None:
+            clip = replace(clip, limits=replace(clip.limits, threads=load.threads()))
         try:
             with pool.borrowed() as worker:
-                task.result = task.clip.gathered_by(worker)
+                task.result = clip.gathered_by(worker)
         except ConfigError as error:
             task.failure = error
         except EmoreasonError as error:
             task.result = error
         except BaseException as error:  # handed over to the caller's thread, whatever it is
             task.failure = error
+        load.add(-1)
         task.done.set()
 
 

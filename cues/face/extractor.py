@@ -56,7 +56,7 @@ class FaceExtractor:
 
     def begin(self, job: Job) -> None:
         """Load the networks. Raises ModelFileError or ImportError when something is missing."""
-        self._tracker = Tracker()
+        self._tracker = Tracker(job.threads)
 
     def hear(self, audio: Audio) -> None:
         """Faces are silent."""

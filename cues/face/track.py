@@ -75,7 +75,8 @@ class Track:
 class Tracker:
     """Follows every face of a clip, frame by frame."""
 
-    def __init__(self) -> None:
+    def __init__(self, threads: int = 1) -> None:
+        self._threads = threads
         self._detector, self._fitter, self._gaze = FaceDetector(), MeshFitter(), GazeReader()
         self.tracks: list[Track] = []
         self.times_s = array("d")
@@ -95,10 +96,16 @@ class Tracker:
             self._look(image, index, time_s)
         self.counts.append(sum(bool(track.active) for track in self.tracks))
 
+    @property
+    def _together(self) -> bool:
+        """Whether a second thread pays: decoding takes most of one while there is a single face to look at."""
+        return self._threads > 2 or (self._threads == 2 and sum(track.active for track in self.tracks) > 1)
+
     def _follow(self, track: Track, image: Picture, index: int, time_s: float) -> None:
         dx, dy = track.moving
         guess = track.region
-        mesh = self._fitter.fit(image, Region(guess.x + dx, guess.y + dy, guess.side, guess.angle))
+        ahead = Region(guess.x + dx, guess.y + dy, guess.side, guess.angle)
+        mesh = self._fitter.fit(image, ahead, together=self._together)
         if not _is_face(mesh, image, guess):
             self._lose(track, image)
             return
@@ -115,7 +122,7 @@ class Tracker:
             values = measure_features(mesh.head.undo(head_axes(mesh.points)))
         gaze = (np.nan, np.nan)
         if time_s - track.gaze_s >= GAZE_EVERY_S and mesh.head.scale > 2 * MIN_IOD_PX:
-            gaze, track.gaze_s = self._gaze.read(image, mesh), time_s
+            gaze, track.gaze_s = self._gaze.read(image, mesh, together=self._together), time_s
         track.frames.append(index)
         track.boxes.extend((*low.tolist(), *high.tolist()))
         extras = (*angles_deg(mesh.head.rotation), *gaze, mesh.head.scale, mesh.certainty, _luminance(image, low, high))
@@ -150,7 +157,7 @@ class Tracker:
                 self._lose(track, image)
 
     def _take_up(self, detection: Detection, image: Picture, index: int, time_s: float) -> None:
-        mesh = self._fitter.find(image, Region.of_detection(detection))
+        mesh = self._fitter.find(image, Region.of_detection(detection), together=self._together)
         region = Region.of_head(mesh.head)
         if not _is_face(mesh, image, region):
             return
