@@ -31,6 +31,9 @@ class MediaOptions:
     """What the user asked of extraction."""
 
     transcript: str | None
+    tier: tuple[str, ...]
+    face_csv: str | None
+    voice_csv: str | None
     speaker_baseline: str | None
     speaker_sex: str | None
     speech_language: str
@@ -46,11 +49,19 @@ class MediaOptions:
     def settings(self) -> "Settings":
         """Build what the extractors are told."""
         from ..cues.extractor import Settings
+        from ..cues.speech.annotation import is_annotation
         from ..cues.voice.levels import read_baseline
 
+        annotated = self.transcript is not None and is_annotation(self.transcript)
+        own = self.speaker_baseline is not None and self.voice_csv is None
         return Settings(
-            transcript=_read_transcript(self.transcript) if self.transcript else None,
-            speaker_baseline=read_baseline(self.speaker_baseline) if self.speaker_baseline else None,
+            transcript=_read_transcript(self.transcript) if self.transcript and not annotated else None,
+            transcript_file=self.transcript if annotated else None,
+            transcript_tiers=self.tier,
+            face_csv=self.face_csv,
+            voice_csv=self.voice_csv,
+            voice_baseline=None if own else self.speaker_baseline,
+            speaker_baseline=read_baseline(self.speaker_baseline) if own and self.speaker_baseline else None,
             speaker_sex=self.speaker_sex,
             language=self.speech_language,
             asr_model=self.asr_model,
@@ -111,7 +122,26 @@ def select(clips: Sequence[str], cue_files: Sequence[str], media: MediaOptions) 
             f"--transcript {media.transcript} is for one clip, {len(found)} were given; "
             "put a .srt, .vtt or .txt file of the same name beside each clip instead"
         )
+    _check_tables(media, len(found), bool(cue_files))
     return Selection(found, failures, cue_files)
+
+
+def _check_tables(media: MediaOptions, n_clips: int, with_cues: bool) -> None:
+    """Refuse tables of other tools that no clip could be read with."""
+    for option, name in (("--face-csv", media.face_csv), ("--voice-csv", media.voice_csv)):
+        if name is None:
+            continue
+        if with_cues:
+            raise ConfigError(f"{option} {name} goes with a CLIP, not with --cues")
+        if not os.path.exists(name):
+            raise ConfigError(f"{option} {name}: there is no such file or folder")
+        if n_clips > 1 and not os.path.isdir(name):
+            raise ConfigError(
+                f"{option} {name} is for one clip, {n_clips} were given; name a folder with a table of the same name "
+                "as each clip"
+            )
+    if media.tier and media.transcript is not None and not media.transcript.lower().endswith((".eaf", ".textgrid")):
+        raise ConfigError(f"--tier is for .eaf and .TextGrid files, not for --transcript {media.transcript}")
 
 
 def _check_extractors(names: Sequence[str]) -> None:
@@ -127,9 +157,10 @@ def _check_extractors(names: Sequence[str]) -> None:
 def _gather(clips: Sequence[str], media: MediaOptions, progress: Meter) -> Iterator[Input]:
     """Extract cues clip by clip, each in a process of its own."""
     from ..cues.gather import DEFAULT, gather_many
+    from ..cues.running import with_imports
 
     settings, limits, extractors = media.settings(), media.limits(), media.extractor or DEFAULT
-    _fetch_missing_models(extractors)
+    _fetch_missing_models(with_imports(extractors, settings))
     results = gather_many(
         clips,
         settings=settings,
@@ -189,6 +220,24 @@ _MEDIA_OPTIONS: Final = (
     ),
     click.option("--memory", type=click.IntRange(min=1), metavar="MIB", help="Memory per clip. [default: 3072]"),
     click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Clips at a time. [default: the cores]"),
+    click.option(
+        "--tier",
+        multiple=True,
+        metavar="NAME",
+        help="Tier of an .eaf or .TextGrid transcript (--transcript, or beside the clip) that holds the words.",
+    ),
+    click.option(
+        "--face-csv",
+        metavar="FILE|DIR",
+        help="Faces measured by OpenFace, py-feat or as blendshapes (JSON), instead of the face extractor; a DIR "
+        "holds a table named after each clip.",
+    ),
+    click.option(
+        "--voice-csv",
+        metavar="FILE|DIR",
+        help="Voice measured by openSMILE (GeMAPS, eGeMAPS), instead of the voice extractor; --speaker-baseline is "
+        "then an openSMILE table too.",
+    ),
 )
 
 media_options = gathered_into(MediaOptions, "media", _MEDIA_OPTIONS)

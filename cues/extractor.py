@@ -60,8 +60,10 @@ class Settings:
         Language code of the transcript for speech recognition, ``auto`` by default.
     asr_model : str or None
         Whisper model directory or name for the ``asr`` extra.
-    transcript_tier : str or None
-        Tier of an ELAN or TextGrid transcript that holds the words, where it is not the only one.
+    transcript_file : str or None
+        An ELAN or TextGrid file to take what is said from, where ``transcript`` gives none.
+    transcript_tiers : tuple of str
+        Its tiers that hold the words, where they are not the only ones.
     face_csv, voice_csv : str or None
         Table of another tool (OpenFace, py-feat, blendshapes; openSMILE), or a folder with one named after each clip:
         taken instead of what the face or the voice extractor would measure.
@@ -74,7 +76,8 @@ class Settings:
     speaker_sex: str | None = None
     language: str = "auto"
     asr_model: str | None = None
-    transcript_tier: str | None = None
+    transcript_file: str | None = None
+    transcript_tiers: tuple[str, ...] = ()
     face_csv: str | None = None
     voice_csv: str | None = None
     voice_baseline: str | None = None

@@ -26,6 +26,7 @@ from .media import DecodeReport, probe, read_audio, read_frames
 from .running import EXTRACTORS, Running, start, with_imports
 from .sandbox import gather_in_child, gather_many
 from .sidecar import read_sidecar
+from .speech.annotation import read_annotation
 
 __all__ = ["DEFAULT", "EXTRACTORS", "Gathered", "gather_cues", "gather_in_child", "gather_many"]
 
@@ -54,8 +55,8 @@ def gather_cues(
     path : str or path
         Video, audio file or picture.
     settings : Settings, optional
-        What the user asked of extraction. Without a transcript, ``clip.srt``, ``clip.vtt`` or ``clip.txt`` beside
-        the clip is taken.
+        What the user asked of extraction. Without a transcript, ``clip.srt``, ``.vtt``, ``.txt``, ``.eaf`` or
+        ``.TextGrid`` beside the clip is taken.
     extractors : sequence of str
         Names of :data:`EXTRACTORS`, ``package.module:Class`` or ``file.py:Class``; they run in this order.
     limits : Limits, optional
@@ -229,8 +230,11 @@ def _timed(
 def _with_sidecar(path: StrPath, settings: Settings) -> tuple[Settings, list[Gap]]:
     if settings.transcript is not None:
         return settings, []
+    if settings.transcript_file is not None:
+        said = read_annotation(settings.transcript_file, settings.transcript_tiers)
+        return replace(settings, transcript=said), []
     try:
-        return replace(settings, transcript=read_sidecar(path)), []
+        return replace(settings, transcript=read_sidecar(path, settings.transcript_tiers)), []
     except MediaError as error:
         return settings, [Gap(modality="speech", reason="no_transcript", detail=str(error))]
 
