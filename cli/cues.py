@@ -8,12 +8,13 @@ from typing import Final, Literal, Protocol
 import click
 
 from ..errors import ConfigError, EmoreasonError
+from .completion import complete_files, complete_folders
 from .cue_files import CUE_FORMATS, CURVE_FORMATS
 from .extraction import MediaOptions, media_options, select
 from .group import EXIT_CODES, Tally
 from .inputs import Input
 from .options import clips_argument, offline_option, purpose_option
-from .results import OutFolder
+from .results import OutFolder, written
 from .terminal import Meter, check_purpose, complain, meter, notice, print_json, print_line, show
 
 Form = Literal["jsonl", "csv", "text"]
@@ -38,7 +39,12 @@ Examples:
 
 @click.command(help=_HELP)
 @clips_argument
-@click.option("--out", metavar="DIR", help="Write cues.jsonl or cues.csv (and errors.jsonl) there, not to stdout.")
+@click.option(
+    "--out",
+    metavar="DIR",
+    shell_complete=complete_folders,
+    help="Write cues.jsonl or cues.csv (and errors.jsonl) there, not to stdout.",
+)
 @click.option(
     "--format",
     "form",
@@ -46,7 +52,12 @@ Examples:
     help="[default: text on a terminal, jsonl elsewhere]",
 )
 @click.option("--curves", is_flag=True, help="Also write the curves (curves.jsonl or curves.csv); needs --out.")
-@click.option("--write-baseline", metavar="FILE", help="Only write this speaker's usual voice there.")
+@click.option(
+    "--write-baseline",
+    metavar="FILE",
+    shell_complete=complete_files,
+    help="Only write this speaker's usual voice there.",
+)
 @media_options
 @purpose_option
 @offline_option
@@ -85,14 +96,16 @@ def cues(
 
 def _extract_all(inputs: Iterable[Input], target: "_Target", progress: Meter, tally: Tally) -> None:
     for source in inputs:
-        if isinstance(source.found, EmoreasonError):
+        try:
+            source.cueset  # noqa: B018 - raises what stands in its place
+            with progress.paused(), written("its cues"):
+                target.take(source)
+        except EmoreasonError as error:
             tally.failed += 1
-            complain(source.place, source.found)
-            target.miss(source.place, source.found)
+            complain(source.place, error)
+            target.miss(source.place, error)
         else:
             tally.done += 1
-            with progress.paused():
-                target.take(source)
         progress.reach(source.name, 1.0)
 
 
@@ -133,7 +146,7 @@ class _Stdout:
             print_line(self._format.header)
 
     def take(self, source: Input) -> None:
-        for line in self._format.lines(source):
+        for line in list(self._format.lines(source)):  # all lines of a clip or none
             self._print(line)
         if self._format.header is not None:
             _say_gaps(source)
@@ -154,9 +167,9 @@ class _Files:
                 folder.add_header(name, line_format.header)
 
     def take(self, source: Input) -> None:
-        for name, line_format in self._formats.items():
-            for line in line_format.lines(source):
-                self._folder.add_text(name, line)
+        lines = [(name, line) for name, line_format in self._formats.items() for line in line_format.lines(source)]
+        for name, line in lines:  # all lines of a clip or none: what cannot be written fails before the first
+            self._folder.add_text(name, line)
         if "cues.csv" in self._formats:
             _say_gaps(source)
 

@@ -7,11 +7,14 @@ import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
 from ..errors import ConfigError, EmoreasonError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 #: Exit codes, the same for every verb.
 OK: Final = 0
@@ -35,10 +38,11 @@ Exit codes:
 
 @dataclass(slots=True)
 class Tally:
-    """How many inputs were done and how many failed."""
+    """How many inputs were done and how many failed; of those done, how many lost something on the way out."""
 
     done: int = 0
     failed: int = 0
+    lost: int = 0
 
     def summary(self, expected: int, doing: str) -> str:
         """Say it in words: ``3 of 5 explained``; ``expected`` is the number of inputs as far as it is known."""
@@ -48,7 +52,7 @@ class Tally:
         """Return :data:`OK`, :data:`SOME_FAILED` or, when no input was done, :data:`NOTHING_DONE`."""
         if self.done == 0:
             return NOTHING_DONE
-        return SOME_FAILED if self.failed else OK
+        return SOME_FAILED if self.failed or self.lost else OK
 
 
 class LazyGroup(click.Group):
@@ -73,6 +77,17 @@ class LazyGroup(click.Group):
         command = getattr(importlib.import_module(module, __package__), attribute)
         assert isinstance(command, click.Command)  # noqa: S101 - a wrong entry in our own table
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem[str]]":
+        """Complete verbs from the table: importing them all would make every key press slow."""
+        from click.shell_completion import CompletionItem
+
+        verbs = [
+            CompletionItem(name, help=summary)
+            for name, (_, summary) in self._verbs.items()
+            if name.startswith(incomplete)
+        ]
+        return verbs + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the verbs from the table: importing them all would make ``--help`` slow."""

@@ -13,8 +13,10 @@ VERBS: Final = {
     "explain": (".explain:explain", "Explain the emotion clips express, with the moment behind every claim."),
     "cues": (".cues:cues", "Extract time-stamped cues from clips (JSON Lines or CSV)."),
     "prompt": (".prompt:prompt", "Print exactly what a model would get for a clip."),
+    "report": (".report:report", "Make pages to look at from results of an earlier run, and an index."),
     "models": (".models:models", "Fetch, list and verify the model files that extraction needs."),
     "doctor": (".doctor:doctor", "Say what works on this machine and how to mend what does not."),
+    "completion": (".completion:completion", "Print what a shell needs to complete verbs, options and files."),
 }
 
 _HELP: Final = f"""Explain the emotion a clip expresses, with evidence anyone can check.
@@ -30,11 +32,7 @@ Examples:
 It speaks of expressed emotion, never of what anyone felt. People whose face or voice is analysed must be
 informed of it.
 
-{EXIT_CODES}
-
-\b
-Shell completion (bash; also zsh, fish):
-  eval "$(_EMOREASON_COMPLETE=bash_source emoreason)\""""
+{EXIT_CODES}"""
 
 
 @click.group(

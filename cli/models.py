@@ -9,6 +9,7 @@ import click
 
 from ..cues.models import MODELS, ModelState, fetch_models, list_models
 from ..errors import ConfigError, ModelFileError
+from . import completion
 from .group import NOTHING_DONE, OK, SOME_FAILED
 from .options import offline_option
 from .terminal import complain, notice, print_json, print_line
@@ -65,7 +66,7 @@ Examples:
 \b
 Exit codes: 0 all here, 1 some could not be had, 2 no such model, 3 none could be had."""
 )
-@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=completion.complete_names(completion.models))
 @click.option(
     "--to",
     "folder",

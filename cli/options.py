@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from ..prompts.presets import PRESETS
+from .completion import complete_files, complete_names, purposes
 
 T = TypeVar("T")
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -32,6 +33,7 @@ offline_option = click.option(
 purpose_option = click.option(
     "--purpose",
     metavar="PURPOSE",
+    shell_complete=complete_names(purposes),
     help="What this is for: research, media, personal, accessibility, medical or safety. "
     "Workplace and education are refused. [env: EMOREASON_PURPOSE]",
 )
@@ -43,13 +45,14 @@ json_option = click.option(
     help="JSON Lines or readable text on stdout. [default: text on a terminal, JSON Lines when piped]",
 )
 
-clips_argument = click.argument("clips", nargs=-1, metavar="[CLIP]...")
+clips_argument = click.argument("clips", nargs=-1, metavar="[CLIP]...", shell_complete=complete_files)
 
 cues_option = click.option(
     "--cues",
     "cue_files",
     metavar="FILE",
     multiple=True,
+    shell_complete=complete_files,
     help="Lines of cues (one CueSet per line, of any tool or human coder) instead of clips; - is stdin.",
 )
 

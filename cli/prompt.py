@@ -11,6 +11,7 @@ from .extraction import MediaOptions, media_options, select
 from .group import EXIT_CODES, Tally
 from .inputs import Input
 from .options import Question, clips_argument, cues_option, offline_option, purpose_option, question_options
+from .results import written
 from .terminal import Meter, check_purpose, complain, meter, notice, print_json, print_line, printable
 
 if TYPE_CHECKING:
@@ -72,13 +73,13 @@ def _print_all(
     for source in inputs:
         try:
             rendered = _rendered(source, question, budget)
+            with progress.paused(), written("its prompt"):
+                _print(source.cueset.clip.id, rendered, as_json)
         except EmoreasonError as error:
             tally.failed += 1
             complain(source.place, error)
         else:
             tally.done += 1
-            with progress.paused():
-                _print(source.cueset.clip.id, rendered, as_json)
         progress.reach(source.name, 1.0)
 
 

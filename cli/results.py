@@ -5,11 +5,12 @@ import json
 import os
 import re
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Final
 
-from ..errors import ConfigError
+from ..errors import ConfigError, EmoreasonError
 from ..records.jsonl import dump_line
 from .terminal import notice
 
@@ -20,6 +21,21 @@ _LINES: Final = {
     "cues.jsonl": ("clip's cues", "clips' cues"),
     "cues.csv": ("cue", "cues"),
 }
+
+
+@contextlib.contextmanager
+def written(what: str) -> Iterator[None]:
+    """Turn what goes wrong while one result is written into an EmoreasonError: that input is lost, the run goes on.
+
+    A reader that went away (BrokenPipeError) ends the run all the same.
+    """
+    try:
+        yield
+    except (BrokenPipeError, EmoreasonError):
+        raise
+    except Exception as error:  # a full disk, a value that no file can hold
+        said = error.strerror if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+        raise EmoreasonError(f"{what} cannot be written: {said or error}") from error
 
 
 class AtomicLines:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from media_files import tone, write_wav
 
 from emoreason.cli.terminal import printable
 
@@ -71,6 +72,47 @@ main()
     assert done.returncode == 1, done.stderr
     assert len(done.stdout.splitlines()) == 2
     assert "three.jsonl:2: its explanation cannot be written: ValueError: no such number" in done.stderr
+
+
+@full_device
+def test_prompts_that_cannot_be_written_are_failed_inputs(cue_file) -> None:
+    done = into_full_device("prompt", "--cues", cue_file, *PURPOSE)
+    assert done.returncode == 3
+    assert done.stderr.count("its prompt cannot be written: No space left on device") == 2
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("out", [(), ("--out", "results")], ids=["stdout", "folder"])
+def test_cues_that_cannot_be_written_cost_one_clip(tmp_path, out) -> None:
+    run_with = """
+import sys
+from emoreason.cli import cue_files
+from emoreason.cli.main import main
+real = cue_files.dump_line
+def dump_line(record):
+    if record.clip.id == "b.wav":
+        raise ValueError("no such number")
+    return real(record)
+cue_files.dump_line = dump_line
+main()
+"""
+    for name in "abc":
+        write_wav(tmp_path / f"{name}.wav", tone(0.3))
+    done = subprocess.run(
+        [sys.executable, "-c", run_with, "cues", "a.wav", "b.wav", "c.wav", "--extractor", "voice", *out, *PURPOSE],
+        capture_output=True,
+        encoding="utf-8",
+        cwd=tmp_path,
+        env=os.environ | {"EMOREASON_OFFLINE": "1"},
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 1, done.stderr
+    lines = (tmp_path / "results" / "cues.jsonl").read_text(encoding="utf-8") if out else done.stdout
+    assert [json.loads(line)["clip"]["id"] for line in lines.splitlines()] == ["a.wav", "c.wav"]
+    assert "b.wav: its cues cannot be written: ValueError: no such number" in done.stderr
+    if out:
+        assert "b.wav" in (tmp_path / "results" / "errors.jsonl").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("debug", ["0", "1"])
