@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from ..errors import ConfigError, EmoreasonError
+from .completion import complete_folders, complete_names, engines
 from .extraction import MediaOptions, media_options, select
 from .group import EXIT_CODES, Tally
 from .inputs import Input
@@ -20,12 +21,14 @@ from .options import (
     purpose_option,
     question_options,
 )
+from .pages import DEFAULT_FOLDER, PageOptions, page_jobs, page_options, uri_of
 from .sinks import Sink, open_sinks
 from .terminal import Meter, check_purpose, complain, meter, notice, print_line
 
 if TYPE_CHECKING:
     from ..reasoning.engines import Engine
     from ..records import Explanation
+    from ..report.folder import ReportFolder
 
 _HELP: Final = f"""Explain the emotion that clips express, with the moment behind every claim.
 
@@ -37,6 +40,7 @@ alone to stdout. One broken file does not stop the rest.
 Examples:
   emoreason explain clip.mp4 --purpose research
   emoreason explain interviews/ --out results
+  emoreason explain clip.mp4 --report
   emoreason explain take.wav --transcript take.txt --compounds
   emoreason explain clip.mp4 --json | jq .labels
   emoreason cues clip.mp4 | emoreason explain --cues -
@@ -55,6 +59,7 @@ Examples:
     default="evidence",
     show_default=True,
     metavar="NAME",
+    shell_complete=complete_names(engines, or_files=True),
     help="What reasons: evidence (needs no GPU), package.module:Class or file.py:Class.",
 )
 @click.option(
@@ -66,7 +71,19 @@ Examples:
 )
 @question_options
 @media_options
-@click.option("--out", metavar="DIR", help="Also write explanations.jsonl, cues.jsonl and errors.jsonl there.")
+@click.option(
+    "--out",
+    metavar="DIR",
+    shell_complete=complete_folders,
+    help="Also write explanations.jsonl, cues.jsonl and errors.jsonl there.",
+)
+@click.option(
+    "--report",
+    "with_report",
+    is_flag=True,
+    help=f"Also make a page per clip to look at, and an index, in --out's DIR or {DEFAULT_FOLDER}/.",
+)
+@page_options
 @json_option
 @purpose_option
 @offline_option
@@ -81,6 +98,8 @@ def explain(
     question: Question,
     media: MediaOptions,
     out: str | None,
+    with_report: bool,
+    pages: PageOptions,
     as_json: bool | None,
     purpose: str | None,
     dry_run: bool,
@@ -88,6 +107,8 @@ def explain(
     """Explain clips or cue lines, in order."""
     from ..reasoning.engines import load_engine
 
+    if (pages.blur_faces or pages.no_media) and not with_report:
+        raise click.UsageError("--blur-faces and --no-media are about the pages of a report: add --report")
     chosen = select(clips, cue_files, media)
     check_purpose(purpose)
     engine = load_engine(engine_name, weights=weights)
@@ -96,12 +117,19 @@ def explain(
         return
     total = chosen.total
     tally = Tally()
+    report = None
+    if with_report:
+        out = out or DEFAULT_FOLDER
+        report = pages.open(out, jobs=page_jobs(media.jobs), limits=media.limits())
     try:
-        with meter(len(chosen.clips), "explaining") as progress, open_sinks(out, as_json, many=total != 1) as sinks:
+        with (
+            meter(len(chosen.clips), "explaining") as progress,
+            open_sinks(out, as_json, many=total != 1, report=report) as sinks,
+        ):
             _explain_all(chosen.inputs(media, progress), engine, question, sinks, progress, tally)
     finally:
         if not isinstance(sys.exception(), ConfigError) or tally.done + tally.failed:
-            _sum_up(tally, total, out)
+            _sum_up(tally, total, out, report)
     ctx.exit(tally.exit_code())
 
 
@@ -155,10 +183,13 @@ def _write(source: Input, explanation: "Explanation", sinks: Sequence[Sink]) -> 
         raise EmoreasonError(f"its explanation cannot be written: {said or error}") from error
 
 
-def _sum_up(tally: Tally, total: int, out: str | None) -> None:
+def _sum_up(tally: Tally, total: int, out: str | None, report: "ReportFolder | None") -> None:
     if tally.failed or tally.done == 0 or out is not None:
         where = f"; see {out}" if out is not None and tally.done + tally.failed else ""
         notice(tally.summary(total, "explained") + where)
+    if report is not None and (report.made or report.lost or report.failed):
+        tally.lost = report.lost
+        notice(f"report: {uri_of(report.start)}")
 
 
 def _list(engine: "Engine", names: Sequence[str]) -> None:

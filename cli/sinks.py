@@ -1,17 +1,22 @@
-"""Where explanations go: the terminal, JSON Lines on stdout, the folder that ``--out`` names."""
+"""Where explanations go: the terminal, JSON Lines on stdout, the folder that ``--out`` names, the pages of a report."""
 
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ..errors import EmoreasonError
 from ..reasoning.purpose import NOTICE
 from ..records import Explanation
 from ..records.jsonl import dump_line
+from .cue_files import CURVE_FORMATS
 from .inputs import Input
+from .pages import Pages
 from .results import OutFolder
 from .terminal import print_json, print_line, show
+
+if TYPE_CHECKING:
+    from ..report.folder import ReportFolder
 
 
 class Sink(Protocol):
@@ -54,16 +59,18 @@ class Screen:
 
 
 class Folder:
-    """``explanations.jsonl``, ``cues.jsonl`` and, where something failed, ``errors.jsonl``."""
+    """``explanations.jsonl``, ``cues.jsonl``, for a report ``curves.jsonl``; ``errors.jsonl`` if something failed."""
 
     def __init__(self, out: OutFolder) -> None:
         self._out = out
 
     def take(self, source: Input, explanation: Explanation) -> None:
-        """Append to both files."""
-        explained, cues = dump_line(explanation), dump_line(source.cueset)  # both lines or none
-        self._out.add_text("explanations.jsonl", explained)
-        self._out.add_text("cues.jsonl", cues)
+        """Append to each file."""
+        lines = {"explanations.jsonl": dump_line(explanation), "cues.jsonl": dump_line(source.cueset)}
+        if "curves.jsonl" in self._out:
+            lines["curves.jsonl"] = next(CURVE_FORMATS["jsonl"].lines(source))
+        for name, line in lines.items():  # every line could be made, or none is written
+            self._out.add_text(name, line)
 
     def miss(self, place: str, error: EmoreasonError) -> None:
         """Append to ``errors.jsonl``."""
@@ -71,12 +78,20 @@ class Folder:
 
 
 @contextmanager
-def open_sinks(out: str | None, as_json: bool | None, *, many: bool) -> Iterator[Sequence[Sink]]:
-    """Open the sinks that the options ask for; files take their names when the block is left, however it is left."""
+def open_sinks(
+    out: str | None, as_json: bool | None, *, many: bool, report: "ReportFolder | None" = None
+) -> Iterator[Sequence[Sink]]:
+    """Open the sinks that the options ask for; files take their names when the block is left, however it is left.
+
+    ``report`` is the open folder of a report; its pages come after the files they can be made from again.
+    """
     with ExitStack() as stack:
         sinks: list[Sink] = []
         if out is not None:
-            sinks.append(Folder(stack.enter_context(OutFolder(out, "explanations.jsonl", "cues.jsonl"))))
+            names = ["explanations.jsonl", "cues.jsonl", *(["curves.jsonl"] if report is not None else [])]
+            sinks.append(Folder(stack.enter_context(OutFolder(out, *names))))
+        if report is not None:
+            sinks.append(Pages(stack.enter_context(report)))
         lines = not sys.stdout.isatty() if as_json is None else as_json
         brief = many and out is not None and not lines
         sinks.append(Lines() if lines else Screen(brief=brief))

@@ -213,7 +213,10 @@ def _thumbnail(keyframes: Sequence[Keyframe]) -> str | None:
     import numpy as np
 
     chosen = max(keyframes, key=lambda keyframe: len(keyframe.regions))
-    picture = cv2.imdecode(np.frombuffer(chosen.data, dtype=np.uint8), cv2.IMREAD_COLOR)
+    try:
+        picture = cv2.imdecode(np.frombuffer(chosen.data, dtype=np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:  # no bytes at all
+        return None
     if picture is None:
         return None
     height, width = picture.shape[:2]

@@ -12,13 +12,22 @@
   const groupButtons = [...document.querySelectorAll("button[data-group]")];
   const sortButtons = [...document.querySelectorAll("button[data-sort]")];
 
+  // What a reader searches for: the clip as it was named, then every cell that holds words.
+  const wordsOf = (element) => {
+    const cells = [...element.querySelectorAll("td:not(.number)")].map((cell) => cell.textContent);
+    return [pathOf(element), ...cells].join("\n").toLowerCase();
+  };
+  const pathOf = (element) => {
+    const folder = element.querySelector(".folder");
+    return (folder ? folder.textContent : "") + element.querySelector(".name").textContent;
+  };
   const number = (text) => (text === "" ? null : Number(text));
   const rows = [...body.rows].map((element, place) => {
     const data = element.dataset;
     const gaps = data.gaps ? data.gaps.split(" ") : [];
     return {
       element, place, gapKeys: gaps, failed: data.group === "failed", group: data.group,
-      text: element.textContent.toLowerCase(), clip: element.querySelector(".title").textContent.trim(),
+      text: wordsOf(element), clip: pathOf(element),
       confidence: number(data.confidence), valence: number(data.valence), arousal: number(data.arousal),
       length: number(data.length), claims: number(data.claims), gaps: data.group === "failed" ? null : gaps.length,
     };
@@ -31,11 +40,11 @@
   let limit = STEP;
 
   function tests() {
-    const parts = field("q").value.toLowerCase().split(/\s+/).filter(Boolean);
+    const said = field("q").value.trim().toLowerCase();
     const gap = field("gap").value;
     const least = Number(field("confidence").value) / 100;
     return (row) =>
-      parts.every((part) => row.text.includes(part)) &&
+      row.text.includes(said) &&
       (!gap || (gap === "none" ? row.gaps === 0 : row.gapKeys.includes(gap))) &&
       (!least || (row.confidence !== null && row.confidence >= least));
   }
@@ -127,7 +136,7 @@
       field(name).value = chosen.get(name) || "";
       if (field(name).selectedIndex === -1) field(name).value = ""; // an address of another report
     }
-    field("confidence").value = chosen.get("confidence") || 0;
+    field("confidence").value = Number(chosen.get("confidence")) || 0;
     const known = new Set(groupButtons.map((button) => button.dataset.group));
     groups = new Set((chosen.get("show") || "").split(",").filter((name) => known.has(name)));
     apply();
