@@ -25,7 +25,7 @@ from ..records.notice import NOTICE
 from .coder import TierMap, understand
 from .eaf import Annotated, Document, milliseconds, read_xml, write_xml, xml_text
 from .label import FIELDS, label_of, parse_label
-from .loss import Say, counted, warn
+from .loss import Loss, Say, warn
 from .tier import Segment, Tier, base_name, packed, tier_name
 from .tiers import cue_values, cueset_of, is_of_explanation, lay_out, state_label, unplaced_claims
 
@@ -92,13 +92,13 @@ def _whole_ms(segment: Segment) -> Segment:
     return replace(segment, start_s=start_ms / 1000, end_s=end_ms / 1000)
 
 
-def _losses(cueset: CueSet, explanation: Explanation | None, unplaced: int) -> Iterator[str]:
+def _losses(cueset: CueSet, explanation: Explanation | None, unplaced: int) -> Iterator[Loss]:
     if cueset.gaps:
-        yield f"ELAN has no tier for {counted(len(cueset.gaps), 'gap')} (not observed): kept as a property"
+        yield Loss("ELAN has no tier for {} (what could not be observed): in a property alone", len(cueset.gaps), "gap")
     if unplaced:
-        yield f"ELAN has no tier for {counted(unplaced, 'cue')} without a time: kept as a property"
+        yield Loss("ELAN has no tier for {} without a time: in a property alone", unplaced, "cue")
     if timeless := unplaced_claims(explanation):
-        yield f"ELAN has no tier for {counted(timeless, 'claim')} without a time: kept as a property"
+        yield Loss("ELAN has no tier for {} without a time: in a property alone", timeless, "claim")
 
 
 def _media(clip: Clip, folder: str | Path) -> tuple[str, str, str] | None:

@@ -2,13 +2,30 @@
 
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from ..errors import RecordError
 
-#: Takes one plain sentence about something that was left out or changed.
-Say = Callable[[str], object]
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Something a format leaves out, said in one sentence.
+
+    ``sentence`` has ``{}`` where ``count`` and its noun stand, so that the losses of many clips add up to one.
+    """
+
+    sentence: str
+    count: int = 0
+    one: str = ""
+
+    def __str__(self) -> str:
+        return self.sentence.format(counted(self.count, self.one))
+
+
+#: Takes what was left out, changed or not understood: a :class:`Loss` from writers, one plain sentence from readers.
+Say = Callable[[Loss | str], object]
 
 #: A larger annotation file is refused unread: an hour of densely coded video is a tenth of it.
 MAX_BYTES: Final = 64 * 1024 * 1024
@@ -18,9 +35,9 @@ class FormatWarning(UserWarning):
     """A format has no place for something, or something in a file was not understood; the rest went through."""
 
 
-def warn(text: str) -> None:
+def warn(said: Loss | str) -> None:
     """Say it as a :class:`FormatWarning`: what readers and writers do unless another ``say`` is given."""
-    warnings.warn(text, FormatWarning, stacklevel=3)
+    warnings.warn(str(said), FormatWarning, stacklevel=3)
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:

@@ -17,7 +17,7 @@ from typing import Final
 from ..errors import RecordError
 from ..records import Claim, Clip, CueSet, Explanation
 from .coder import TierMap
-from .loss import Say, counted, read_limited, warn
+from .loss import Loss, Say, read_limited, warn
 from .tier import Segment, Tier, packed
 from .tiers import claims_from, clip_end_s, cue_values, cueset_of, lay_out, unplaced_claims
 
@@ -62,16 +62,17 @@ def textgrid(cueset: CueSet, explanation: Explanation | None = None, *, say: Say
     return _text(tiers, max(clip_end_s(cueset, explanation), _SHORTEST_S))
 
 
-def _losses(cueset: CueSet, explanation: Explanation | None, unplaced: int) -> Iterator[str]:
+def _losses(cueset: CueSet, explanation: Explanation | None, unplaced: int) -> Iterator[Loss]:
     if cueset.cues:
-        cues = counted(len(cueset.cues), "cue")
-        yield f"a TextGrid has no place for ids, confidence, apex, source and marks: left out of {cues}"
+        sentence = "a TextGrid has no place for ids, confidence, apex, source and marks: left out of {}"
+        yield Loss(sentence, len(cueset.cues), "cue")
     if cueset.gaps:
-        yield f"a TextGrid has no place for {counted(len(cueset.gaps), 'gap')} (what could not be observed): left out"
+        sentence = "a TextGrid has no place for {} (what could not be observed): left out"
+        yield Loss(sentence, len(cueset.gaps), "gap")
     if unplaced:
-        yield f"a TextGrid has no place for {counted(unplaced, 'cue')} without a time: left out"
+        yield Loss("a TextGrid has no place for {} without a time: left out", unplaced, "cue")
     if timeless := unplaced_claims(explanation):
-        yield f"a TextGrid has no place for {counted(timeless, 'claim')} without a time: left out"
+        yield Loss("a TextGrid has no place for {} without a time: left out", timeless, "claim")
 
 
 def _text(tiers: Sequence[Tier], end_s: float) -> str:
