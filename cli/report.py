@@ -10,7 +10,6 @@ import click
 
 from ..errors import ConfigError, RecordError
 from .completion import complete_folders
-from .completion import complete_folders
 from .group import EXIT_CODES, Tally
 from .options import json_option
 from .pages import PageOptions, page_options, show_in_browser, uri_of
