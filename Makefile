@@ -50,7 +50,8 @@ soak: $(VENV)/.all  ## the long batteries in full: known truth, and the fit wher
 	$(BIN)/python bench/known_truth.py --number 50 --family held-out
 	test -z "$$EMOREASON_RESEARCH_DATA" || $(BIN)/python bench/fit_evidence.py --dry-run
 
-docs: $(VENV)/.dev  ## check what the pages print and where they lead
+docs: $(VENV)/.dev  ## renew docs/cli.md, then check what the pages print and where they lead
+	$(BIN)/python docs/make_cli_reference.py
 	$(BIN)/python -m pytest tests/house/test_documented_examples.py tests/house/test_doctests.py
 
 clean:  ## remove the environment and caches

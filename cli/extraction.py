@@ -10,6 +10,7 @@ import click
 from ..errors import ConfigError, EmoreasonError, ModelFileError
 from ..plugin import load_plugin
 from .clips import find_clips
+from .completion import complete_files, complete_folders, complete_names, extractors
 from .inputs import Input, read_inputs
 from .options import gathered_into
 from .terminal import Meter, notice
@@ -197,19 +198,35 @@ def _fetch_missing_models(extractors: Sequence[str]) -> None:
 _POSITIVE: Final = click.FloatRange(min=0, min_open=True)
 
 _MEDIA_OPTIONS: Final = (
-    click.option("--transcript", metavar="FILE", help="What is said in the clip: plain text, SRT or WebVTT."),
-    click.option("--speaker-baseline", metavar="FILE", help="The speaker's usual voice, from `cues --write-baseline`."),
+    click.option(
+        "--transcript",
+        metavar="FILE",
+        shell_complete=complete_files,
+        help="What is said in the clip: plain text, SRT or WebVTT.",
+    ),
+    click.option(
+        "--speaker-baseline",
+        metavar="FILE",
+        shell_complete=complete_files,
+        help="The speaker's usual voice, from `cues --write-baseline`.",
+    ),
     click.option(
         "--speaker-sex",
         type=click.Choice(["female", "male"]),
         help="Chooses the norm for the voice where there is no baseline; never inferred.",
     ),
     click.option("--speech-language", default="auto", show_default=True, metavar="CODE", help="For the asr extra."),
-    click.option("--asr-model", metavar="MODEL", help="Whisper weights for the asr extra: a folder or a name."),
+    click.option(
+        "--asr-model",
+        metavar="MODEL",
+        shell_complete=complete_folders,
+        help="Whisper weights for the asr extra: a folder or a name.",
+    ),
     click.option(
         "--extractor",
         multiple=True,
         metavar="NAME",
+        shell_complete=complete_names(extractors, or_files=True),
         help="Only these extractors: speech, voice, face, scene, package.module:Class or file.py:Class.",
     ),
     click.option("--fps", type=_POSITIVE, metavar="N", help="Frames analysed per second at most. [default: 30]"),
@@ -229,12 +246,14 @@ _MEDIA_OPTIONS: Final = (
     click.option(
         "--face-csv",
         metavar="FILE|DIR",
+        shell_complete=complete_files,
         help="Faces measured by OpenFace, py-feat or as blendshapes (JSON), instead of the face extractor; a DIR "
         "holds a table named after each clip.",
     ),
     click.option(
         "--voice-csv",
         metavar="FILE|DIR",
+        shell_complete=complete_files,
         help="Voice measured by openSMILE (GeMAPS, eGeMAPS), instead of the voice extractor; --speaker-baseline is "
         "then an openSMILE table too.",
     ),
