@@ -1,0 +1,143 @@
+"""The page of one clip: one self-contained HTML file with the clip, its timeline, the distribution and the reasoning.
+
+It asks nothing of the network, runs one script of this package (``assets/page.js``) and reads without it. Everything
+that comes from outside is escaped by the templates.
+"""
+
+import base64
+from collections.abc import Sequence
+from typing import Final
+
+from markupsafe import Markup
+
+from ..reasoning.purpose import NOTICE
+from ..records import CueSet, Curve, Explanation
+from ..records.labels import EMOTIONS
+from .axis import axis_of
+from .choice import choose
+from .claims import reasoning_of
+from .facts import gaps_of, provenance_of, title_of, top_emotions
+from .figures import figures_of
+from .illustration import Illustration, Media
+from .listing import groups_of
+from .plane import plane_of
+from .template import fill
+from .text import THEME_KEY, data_uri, language_of, shown
+from .timeline import timeline_of
+from .wheel import wheel_of
+
+_MOST_COMPOUNDS: Final = 5
+#: A longer chain of thought is cut on the page.
+_LONGEST_REASONING: Final = 200_000
+
+
+def render_page(
+    explanation: Explanation,
+    cueset: CueSet,
+    curves: Sequence[Curve],
+    illustration: Illustration,
+    *,
+    home: str | None = None,
+) -> str:
+    """Write the page of one clip.
+
+    Parameters
+    ----------
+    explanation : Explanation
+    cueset : CueSet
+        What it explains; cue ids of its claims are looked up here.
+    curves : sequence of Curve
+        Drawn in the timeline, thinned where they are long.
+    illustration : Illustration
+        The media, keyframes and waveform, as far as they are to be shown.
+    home : str, optional
+        Relative link to the index.
+
+    Returns
+    -------
+    str
+        The whole HTML document.
+    """
+    choice = choose(cueset, explanation)
+    axis = axis_of(cueset, curves)
+    words = " ".join((explanation.interpretation or "", *(claim.sentence for claim in explanation.claims)))
+    return fill(
+        "page",
+        home=home,
+        title=title_of(cueset.clip),
+        language=language_of(words) or "en",
+        theme_key=THEME_KEY,
+        notice=NOTICE,
+        explanation=explanation,
+        top=top_emotions(explanation),
+        labels=_labels(explanation),
+        numbers=choice.numbers,
+        emotions=sorted(explanation.emotions, key=lambda emotion: -emotion.probability),
+        known=frozenset(EMOTIONS),
+        compounds=sorted(explanation.compounds, key=lambda emotion: -emotion.probability)[:_MOST_COMPOUNDS],
+        wheel=wheel_of(explanation.emotions),
+        plane=plane_of(explanation.valence, explanation.arousal, explanation.emotions),
+        reasoning=reasoning_of(explanation, choice),
+        axis=axis,
+        fps=cueset.clip.fps,
+        timeline=timeline_of(cueset, curves, illustration, choice, axis) if axis else None,
+        media=illustration.media,
+        media_data=_embedded(illustration.media),
+        picture=_picture(illustration.media),
+        captions=_captions(cueset),
+        figures=list(figures_of(illustration, choice, axis)),
+        groups=list(groups_of(choice)),
+        n_listed=len(choice.listed),
+        n_others=len(choice.others),
+        gaps=gaps_of(explanation, cueset),
+        notes=(*explanation.notes, *illustration.notes),
+        blurred=illustration.blurred,
+        provenance=provenance_of(explanation, cueset, illustration),
+        raw=_lines(explanation.reasoning),
+    )
+
+
+def _labels(explanation: Explanation) -> list[tuple[str, tuple[str, ...]]]:
+    """Open-vocabulary labels with the ids of the cues cited for each."""
+    cited = explanation.label_cues or {}
+    return [(label, cited.get(label, ())) for label in explanation.labels]
+
+
+def _embedded(media: Media | None) -> Markup | None:
+    """Video and sound as base64, which the script turns into a file that can be sought in."""
+    if media is None or media.kind == "picture":
+        return None
+    return Markup(base64.b64encode(media.data).decode("ascii"))  # noqa: S704 - letters, digits, "+/="
+
+
+def _picture(media: Media | None) -> str | None:
+    return data_uri(media.mime, media.data) if media is not None and media.kind == "picture" else None
+
+
+def _captions(cueset: CueSet) -> str | None:
+    """What is said, as a WebVTT track for the player; None when that is not known."""
+    spoken = [cue for cue in cueset.cues if cue.modality == "speech" and cue.text and cue.start_s is not None]
+    if not spoken:
+        return None
+    blocks = [
+        f"{_vtt_time(cue.start_s or 0.0)} --> {_vtt_time(max(cue.end_s or 0.0, (cue.start_s or 0.0) + 0.1))}\n"
+        f"{_vtt_text(cue.text or '')}\n"
+        for cue in spoken
+    ]
+    return data_uri("text/vtt", ("WEBVTT\n\n" + "\n".join(blocks)).encode())
+
+
+def _vtt_time(time_s: float) -> str:
+    minutes, milliseconds = divmod(round(time_s * 1000), 60_000)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}:{milliseconds // 1000:02d}.{milliseconds % 1000:03d}"
+
+
+def _vtt_text(text: str) -> str:
+    return " ".join(shown(text).split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _lines(reasoning: str | None) -> list[str]:
+    """Lines of the raw chain of thought, cut where it is endless."""
+    text = reasoning or ""
+    lines = text[:_LONGEST_REASONING].splitlines()
+    return [*lines, "… (cut here)"] if len(text) > _LONGEST_REASONING else lines
