@@ -1,20 +1,15 @@
 """Cues and curves as lines of the files that other tools read: JSON Lines and CSV."""
 
-import csv
-import io
 import json
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
-from ..records import Cue
+from ..formats.spreadsheet import header, line
+from ..formats.table import CUES, CURVES, cue_rows, curve_rows
 from ..records.convert import to_json
 from ..records.jsonl import dump_line
 from .inputs import Input
-
-#: Columns of the cue table: the clip, then the fields of a Cue.
-CUE_COLUMNS: Final = ("clip", *(field.name for field in fields(Cue)))
-CURVE_COLUMNS: Final = ("clip", "modality", "code", "subject", "unit", "time_s", "value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +24,8 @@ def _cueset_line(source: Input) -> Iterator[str]:
     yield dump_line(source.cueset)
 
 
-def _cue_rows(source: Input) -> Iterator[str]:
-    cueset = source.cueset
-    for cue in cueset.cues:
-        values = (getattr(cue, name) for name in CUE_COLUMNS[1:])
-        cells = (";".join(value) if isinstance(value, tuple) else value for value in values)
-        yield csv_row([cueset.clip.id, *cells])
+def _cue_lines(source: Input) -> Iterator[str]:
+    return (line(CUES, row) for row in cue_rows(source.cueset))
 
 
 def _curves_line(source: Input) -> Iterator[str]:
@@ -42,28 +33,12 @@ def _curves_line(source: Input) -> Iterator[str]:
     yield json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
-def _curve_rows(source: Input) -> Iterator[str]:
-    for curve in source.curves:
-        about = (source.cueset.clip.id, curve.modality, curve.code, curve.subject, curve.unit)
-        for time_s, value in zip(curve.times_s, curve.values, strict=True):
-            yield csv_row([*about, time_s, value])
+def _curve_lines(source: Input) -> Iterator[str]:
+    return (line(CURVES, row) for row in curve_rows(source.cueset.clip.id, source.curves))
 
 
-#: One CueSet per line; one cue per row, its marks joined by ``;`` (gaps have no row: they are said on stderr).
-CUE_FORMATS: Final = {
-    "jsonl": LineFormat(_cueset_line),
-    "csv": LineFormat(_cue_rows, ",".join(CUE_COLUMNS)),
-}
+#: One CueSet per line; one cue per row (gaps have no row: they are said on stderr).
+CUE_FORMATS: Final = {"jsonl": LineFormat(_cueset_line), "csv": LineFormat(_cue_lines, header(CUES))}
 
 #: ``{"clip": …, "curves": […]}`` per line; one sample per row, its value empty where it was not measurable.
-CURVE_FORMATS: Final = {
-    "jsonl": LineFormat(_curves_line),
-    "csv": LineFormat(_curve_rows, ",".join(CURVE_COLUMNS)),
-}
-
-
-def csv_row(values: Iterable[object]) -> str:
-    """One CSV row (RFC 4180 quoting, None empty), without its line end."""
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="").writerow(values)
-    return buffer.getvalue()
+CURVE_FORMATS: Final = {"jsonl": LineFormat(_curves_line), "csv": LineFormat(_curve_lines, header(CURVES))}

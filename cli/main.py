@@ -12,6 +12,7 @@ from .group import EXIT_CODES, LazyGroup
 VERBS: Final = {
     "explain": (".explain:explain", "Explain the emotion clips express, with the moment behind every claim."),
     "cues": (".cues:cues", "Extract time-stamped cues from clips (JSON Lines or CSV)."),
+    "convert": (".convert:convert", "Convert cues and results into the files of other tools, and back."),
     "prompt": (".prompt:prompt", "Print exactly what a model would get for a clip."),
     "report": (".report:report", "Make pages to look at from results of an earlier run, and an index."),
     "models": (".models:models", "Fetch, list and verify the model files that extraction needs."),

@@ -2,30 +2,13 @@
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from ..errors import RecordError
 
-
-@dataclass(frozen=True, slots=True)
-class Loss:
-    """Something a format leaves out, said in one sentence.
-
-    ``sentence`` has ``{}`` where ``count`` and its noun stand, so that the losses of many clips add up to one.
-    """
-
-    sentence: str
-    count: int = 0
-    one: str = ""
-
-    def __str__(self) -> str:
-        return self.sentence.format(counted(self.count, self.one))
-
-
-#: Takes what was left out, changed or not understood: a :class:`Loss` from writers, one plain sentence from readers.
-Say = Callable[[Loss | str], object]
+#: Takes one plain sentence about what was left out or not understood; what writers leave out is a :class:`Loss`.
+Say = Callable[[str], object]
 
 #: A larger annotation file is refused unread: an hour of densely coded video is a tenth of it.
 MAX_BYTES: Final = 64 * 1024 * 1024
@@ -35,9 +18,31 @@ class FormatWarning(UserWarning):
     """A format has no place for something, or something in a file was not understood; the rest went through."""
 
 
-def warn(said: Loss | str) -> None:
+class Loss(str):
+    """One sentence about something a format leaves out, in parts, so that the losses of many clips add up to one.
+
+    ``sentence`` has ``{}`` where ``number`` and its noun ``one`` stand.
+
+    Examples
+    --------
+    >>> Loss("WebVTT has no place for {} without a time", 3, "claim")
+    'WebVTT has no place for 3 claims without a time'
+    """
+
+    sentence: str
+    number: int
+    one: str
+
+    def __new__(cls, sentence: str, number: int = 0, one: str = "") -> "Loss":
+        """Fill in the number."""
+        loss = super().__new__(cls, sentence.format(counted(number, one)))
+        loss.sentence, loss.number, loss.one = sentence, number, one
+        return loss
+
+
+def warn(text: str) -> None:
     """Say it as a :class:`FormatWarning`: what readers and writers do unless another ``say`` is given."""
-    warnings.warn(str(said), FormatWarning, stacklevel=3)
+    warnings.warn(text, FormatWarning, stacklevel=3)
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:

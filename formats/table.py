@@ -166,6 +166,15 @@ _KNOWN: Final = frozenset(CUES.names) | {"clip", "start_s", "end_s"}
 _NUMBERS: Final = frozenset(name for name, kind in CUES.columns if kind == "number")
 
 
+def check_columns(names: Iterable[str], name: str) -> None:
+    """Refuse what is no table of cues: RecordError naming the columns that are expected."""
+    columns = set(names)
+    if "time_s" in columns:
+        raise RecordError(f"{name}: a table of curves; cues are read back from the table of the cues")
+    if "code" not in columns or not {"file", "clip"} & columns:
+        raise RecordError(f"{name}: no table of cues; expected the columns 'file', 'start', 'end', 'code'")
+
+
 def cuesets_from(
     rows: Iterable[Cells], name: str, say: Say, clips: Iterable[CueSet] = ()
 ) -> Iterator[tuple[str, CueSet | RecordError]]:

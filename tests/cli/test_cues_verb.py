@@ -65,8 +65,8 @@ def test_a_table_has_one_header_and_says_the_gaps_aloud(run, clips) -> None:
     done = run("cues", "clips/a.wav", "clips/c.wav", "--format", "csv", *PURPOSE)
     assert done.returncode == 0
     rows = list(csv.DictReader(done.stdout.splitlines()))
-    assert done.stdout.startswith("clip,id,modality,code,state,value,unit,")
-    assert done.stdout.count("clip,id,modality") == 1
+    assert done.stdout.startswith("file,start,end,id,modality,code,state,value,unit,")
+    assert done.stdout.count("file,start,end") == 1
     assert all(None not in row for row in rows)
     assert done.stderr.count("clips/a.wav: not observed: face") == 1
 
