@@ -16,6 +16,7 @@ from ..records import CueSet, EmotionProbability, Explanation, Gap
 from ..records.labels import EMOTIONS
 from .illustration import Illustration, Keyframe, MediaKind
 from .template import fill
+from .text import THEME_KEY
 
 #: A thumbnail fits into this many pixels (shown smaller, so that it is sharp on fine screens).
 _THUMBNAIL: Final = (128, 72)
@@ -174,6 +175,7 @@ def render_index(entries: Sequence[Entry], failures: Sequence[tuple[str, str]] =
         gap_key=gap_key,
         gap_kind=gap_kind,
         known=frozenset(EMOTIONS),
+        theme_key=THEME_KEY,
     )
 
 

@@ -158,6 +158,17 @@ def test_dark_is_dark(open_page, forty) -> None:
     assert ground(open_page(forty, dark=True)) < 150
 
 
+def test_the_theme_is_the_readers_choice(open_page, forty) -> None:
+    page = open_page(forty)
+    page.get_by_role("button", name="Dark colours").click()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert axe_violations(page) == []
+    page.reload()
+    assert page.get_by_role("button", name="Dark colours").get_attribute("aria-pressed") == "true"
+    page.keyboard.press("t")
+    assert page.evaluate("document.documentElement.dataset.theme") == "light"
+
+
 def test_without_scripts_everything_can_be_read(open_page, forty) -> None:
     page = open_page(forty, javascript=False)
     assert page.locator("tbody tr").count() == 41
