@@ -11,6 +11,7 @@ import click
 
 from ..errors import ConfigError, EmoreasonError
 from ..formats.loss import Loss
+from .completion import complete_files
 from .converted import TARGETS, Job, Writer
 from .convertible import SOURCES, Found, Reading, read_found
 from .group import EXIT_CODES, Tally
@@ -71,13 +72,18 @@ class Said:
 
 
 @click.command(help=_HELP)
-@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...", shell_complete=complete_files)
 @click.option("--to", "target", required=True, type=click.Choice(list(TARGETS)), metavar="FORMAT", help="Written.")
 @click.option(
     "--from", "source", type=click.Choice(list(SOURCES)), metavar="FORMAT", help="Read. [default: told by its name]"
 )
 @click.option("--what", type=click.Choice(_WHAT), metavar="WHAT", help="Which part of it; in brackets above.")
-@click.option("--out", metavar="PATH", help="The file, or the folder where it is a file per clip. [default: stdout]")
+@click.option(
+    "--out",
+    metavar="PATH",
+    shell_complete=complete_files,
+    help="The file, or the folder where it is a file per clip. [default: stdout]",
+)
 @click.option(
     "--tier",
     "tiers",

@@ -8,10 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from known_truth import require_face_models
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-RUN = [ROOT / "README.md", ROOT / "docs" / "explain.md"]
+RUN = [
+    ROOT / "README.md",
+    *(ROOT / "docs" / f"{name}.md" for name in ("explain", "scientist", "researcher", "engineer")),
+]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -33,6 +37,8 @@ def workplace(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(("page", "language", "code"), examples())
 def test_examples_run_as_printed(page: str, language: str, code: str, workplace: Path) -> None:
+    if "emoreason models" in code:
+        require_face_models()
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     command = [sys.executable, "-c", code] if language == "python" else ["bash", "-euc", code]
     done = subprocess.run(command, cwd=workplace, env=environment, capture_output=True, text=True, check=False)
