@@ -205,7 +205,7 @@ def _times(frames: Sequence[Any], fps: float | None) -> tuple[Array, list[str]]:
     """Time of each frame."""
     stamps = np.array([_stamp(frame) for frame in frames])
     numbers = np.array([_frame_number(frame, index) for index, frame in enumerate(frames)])
-    return frame_times(numbers, None if np.isnan(stamps).all() else stamps, fps, first_frame=0)
+    return frame_times(len(frames), numbers, None if np.isnan(stamps).all() else stamps, fps, first_frame=0)
 
 
 def _stamp(frame: Any) -> float:

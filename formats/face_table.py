@@ -78,14 +78,15 @@ class FaceTable:
 
 
 def frame_times(
-    frames: Array | None, stamps_s: Array | None, fps: float | None, first_frame: int
+    n_rows: int, frames: Array | None, stamps_s: Array | None, fps: float | None, first_frame: int
 ) -> tuple[Array, list[str]]:
     """Time of each row in seconds, and what had to be assumed.
 
     Parameters
     ----------
+    n_rows : int
     frames, stamps_s : (n_rows,) or None
-        Frame numbers and timestamps as the file has them.
+        Frame numbers and timestamps as the file has them; neither: all rows are of one picture.
     fps : float or None
         Frame rate of the recording where it is known from elsewhere.
     first_frame : int
@@ -106,8 +107,7 @@ def frame_times(
         return stamps_s, []
     n_frames = len(np.unique(frames[~np.isnan(frames)])) if frames is not None else 1
     if n_frames <= 1:
-        rows = len(frames) if frames is not None else len(stamps_s) if stamps_s is not None else 0
-        return np.zeros(rows), []
+        return np.zeros(n_rows), []
     if frames is None or fps is None:
         raise RecordError(
             "has no usable timestamps and its frame rate is not known; give it together with its clip: "

@@ -61,13 +61,20 @@ def read_openface(file: IO[bytes], fps: float | None = None) -> FaceTable:
         raise RecordError("is no OpenFace table: it has no column such as AU12_r or AU12_c")
     if not table.n_rows:
         raise RecordError("has a header but no rows")
-    times, notes = frame_times(table.numbers.get("frame"), table.numbers.get("timestamp"), fps, first_frame=1)
+    times, notes = frame_times(table.n_rows, _frames(table), table.numbers.get("timestamp"), fps, first_frame=1)
     labels, more = _labels(table, times)
     axis, rows, repairs = lay_out(times, labels)
     intensity, presence, scaling = _action_units(table)
     tracks = in_order([_track(table, label, at, intensity, presence) for label, at in rows.items()])
     said = [*table.notes, *notes, *more, *repairs, *scaling, *_about(table, tracks, rows, presence)]
     return FaceTable("openface", 5.0, axis, tracks, tuple(said))
+
+
+def _frames(table: Columns) -> Array | None:
+    """Frame of each row; None for pictures. Where the column was dropped and no faces are numbered, rows are frames."""
+    if "frame" in table.numbers or {"face", "face_id", "timestamp"} & {*table.names}:
+        return table.numbers.get("frame")
+    return np.arange(1.0, table.n_rows + 1)
 
 
 def _labels(table: Columns, times: Array) -> tuple[Sequence[object], list[str]]:

@@ -66,7 +66,7 @@ def read_pyfeat(file: IO[bytes], fps: float | None = None) -> FaceTable:
     if not table.n_rows:
         raise RecordError("has a header but no rows")
     rate, assumed = (fps, []) if fps is not None else _rate(table)
-    times, notes = frame_times(table.numbers.get("frame"), None, rate, first_frame=0)
+    times, notes = frame_times(table.n_rows, table.numbers.get("frame"), None, rate, first_frame=0)
     labels, telling = _labels(table, times)
     axis, rows, repairs = lay_out(times, labels)
     curves, binary, scaling = _action_units(table)
