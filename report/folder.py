@@ -31,7 +31,7 @@ from .page import render_page
 PAGES: Final = "pages"
 INDEX: Final = "index.html"
 _OURS: Final = re.compile(r".+-[0-9a-f]{10}(?:-\d+)?\.html")
-_PARTIAL: Final = re.compile(r"\..+\.[0-9a-f]{8}\.partial")
+_PARTIAL: Final = re.compile(r"\..+\.html\.[0-9a-f]{8}\.partial")
 #: A file under a hidden name is written in moments; an older one was left behind by a killed run.
 _DEAD_AFTER_S: Final = 600.0
 _LONGEST_STEM: Final = 60
@@ -242,7 +242,7 @@ class ReportFolder:
                 ours = path.parent.name == PAGES and _OURS.fullmatch(path.name) is not None
                 dead = _PARTIAL.fullmatch(path.name) and time.time() - path.stat().st_mtime > _DEAD_AFTER_S
                 unlisted = ours and path.name not in listed and (complete or self._blur_faces)
-                if (unlisted or (dead and path.name.endswith(".html.partial"))) and not path.is_symlink():
+                if (unlisted or dead) and not path.is_symlink():
                     path.unlink()
 
 
