@@ -8,13 +8,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Protocol
 
 from ..errors import ConfigError, RecordError
 from ..formats import spreadsheet, table
-from ..formats.loss import Say
+from ..formats.loss import Loss, Say
 from ..records import CueSet, Curve, Explanation
 from ..records.convert import to_json
 from ..records.jsonl import dump_line
@@ -328,6 +329,19 @@ def _open_vtt(job: Job) -> Writer:
     return FilePerClip(job, ".vtt", render)
 
 
+def _open_openface(job: Job) -> Writer:
+    from ..formats.openface import write_openface
+
+    def render(found: Found, _: Path) -> bytes:
+        text = StringIO()
+        cues = found.cueset.cues if found.cueset is not None else ()
+        for sentence in write_openface(curves_of(found), cues, text):
+            job.say(Loss(sentence, 1, "clip"))
+        return text.getvalue().encode()
+
+    return FilePerClip(job, ".csv", render)
+
+
 _TABLES: Final = ("cues", "gaps", "claims", "explanations", "curves")
 
 #: Format -> how it is written. A further one is an entry here.
@@ -339,5 +353,6 @@ TARGETS: Final[dict[str, Target]] = {
     "parquet": Target(open=_Parquet, about="for pandas", what=_TABLES),
     "eaf": Target(open=_open_eaf, about="ELAN: cues and claims as tiers", what=("tiers",)),
     "textgrid": Target(open=_open_textgrid, about="Praat: cues and claims as tiers", what=("tiers",)),
+    "openface": Target(open=_open_openface, about="a frame table in OpenFace's shape", what=("curves",)),
     "vtt": Target(open=_open_vtt, about="WebVTT captions", what=("claims", "transcript")),
 }

@@ -4,10 +4,12 @@ A reader takes a path and yields, in order, what it found of each clip or the er
 """
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -23,6 +25,8 @@ from .terminal import complain
 STDIN: Final = "-"
 #: An hour of curves is about 60 MiB.
 _LONGEST_LINE: Final = 512 << 20
+#: Endings of the tables that other tools write.
+_TABLES: Final = (".csv", ".tsv", ".txt")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +181,41 @@ def _read_textgrid(path: Path, reading: Reading) -> Iterator[tuple[str, Found | 
     yield str(path), Found(clip=cueset.clip.id, cueset=cueset, explanation=explanation)
 
 
+def _read_face(path: Path, reading: Reading) -> Iterator[tuple[str, Found | EmoreasonError]]:
+    from ..cues.imports import import_face
+
+    found = import_face(path)
+    yield str(path), Found(clip=found.cueset.clip.id, cueset=found.cueset, curves=found.curves)
+
+
+def _read_voice(path: Path, reading: Reading) -> Iterator[tuple[str, Found | EmoreasonError]]:
+    from ..cues.imports import import_voice
+
+    found = import_voice(path)
+    yield str(path), Found(clip=found.cueset.clip.id, cueset=found.cueset, curves=found.curves)
+
+
+def _has_columns(tool: str) -> Callable[[bytes], bool]:
+    """Whether a table begins with the column names of one of the tools in ``formats/``."""
+
+    def holds(head: bytes) -> bool:
+        from importlib import import_module
+
+        from ..formats.delimited import column_names
+
+        try:
+            names = column_names(BytesIO(head))
+        except RecordError:
+            return False
+        return bool(getattr(import_module(f"..formats.{tool}", __package__), f"is_{tool}")(names))
+
+    return holds
+
+
+def _is_blendshapes(head: bytes) -> bool:
+    return re.search(rb'"(categoryName|category_name|jawOpen|browInnerUp|mouthSmileLeft)"\s*:', head) is not None
+
+
 def _is_cue_table(head: bytes) -> bool:
     first = head.split(b"\n", 1)[0].replace(b"\0", b"").lower()
     return b"code" in first and (b"file" in first or b"clip" in first)
@@ -185,13 +224,22 @@ def _is_cue_table(head: bytes) -> bool:
 #: Format -> how it is read. A further one is an entry here.
 SOURCES: Final[dict[str, Source]] = {
     "jsonl": Source(
-        read=_read_jsonl, about="lines of cues, explanations or curves", endings=(".jsonl", ".ndjson", ".json")
+        read=_read_jsonl,
+        about="lines of cues, explanations or curves",
+        endings=(".jsonl", ".ndjson", ".json"),
+        holds=lambda head: not _is_blendshapes(head),
     ),
     "results": Source(read=_read_folder, about="a folder that explain --out or cues --out wrote"),
     "csv": Source(read=_read_csv, about="a table of cues", endings=(".csv", ".tsv"), holds=_is_cue_table),
     "parquet": Source(read=_read_parquet, about="a table of cues", endings=(".parquet", ".pq")),
     "eaf": Source(read=_read_eaf, about="ELAN", endings=(".eaf",)),
     "textgrid": Source(read=_read_textgrid, about="Praat", endings=(".textgrid",)),
+    "openface": Source(read=_read_face, about="OpenFace", endings=_TABLES, holds=_has_columns("openface")),
+    "pyfeat": Source(read=_read_face, about="py-feat", endings=_TABLES, holds=_has_columns("pyfeat")),
+    "blendshapes": Source(
+        read=_read_face, about="MediaPipe or ARKit blendshapes", endings=(".json", ".jsonl"), holds=_is_blendshapes
+    ),
+    "opensmile": Source(read=_read_voice, about="openSMILE", endings=(*_TABLES, ".arff"), holds=_has_columns("opensmile")),
 }
 
 _HEAD_BYTES: Final = 1 << 20

@@ -119,6 +119,12 @@ def _untracked(table: Columns) -> npt.NDArray[np.bool_]:
     return untracked
 
 
+def _repeats_success(table: Columns) -> bool:
+    """Whether confidence is only 0 and 1, as in tables that were not written by a tracker: it then tells nothing."""
+    confidence = table.numbers.get("confidence")
+    return confidence is not None and bool(np.isin(confidence[~np.isnan(confidence)], (0.0, 1.0)).all())
+
+
 def _percent(confidence: Array) -> float:
     return 100.0 if np.nanmax(confidence, initial=0.0) > 1.5 else 1.0
 
@@ -132,7 +138,9 @@ def _track(
 ) -> FaceTrack:
     tracked = (rows >= 0) & ~_untracked(table)[rows]
     confidence = table.numbers.get("confidence", np.empty(0))
-    share = pick(confidence / _percent(confidence), rows) if len(confidence) else pick(confidence, rows)
+    if _repeats_success(table):
+        confidence = np.empty(0)
+    share = pick(confidence / _percent(confidence), rows)
 
     def where_tracked(columns: Mapping[str, Array]) -> dict[str, Array]:
         return {code: np.where(tracked, pick(column, rows), np.nan) for code, column in columns.items()}
@@ -190,6 +198,8 @@ def _about(
     if presence:
         codes = ", ".join(sorted(presence, key=lambda code: int(code[2:])))
         yield f"{codes}: presence only, the table has no intensity"
+    if _repeats_success(table):
+        yield "confidence is only 0 and 1 and tells no more than success: cues have none"
     if not any(_ACTION_UNIT.fullmatch(name) for name in table.names):
         yield "the table has no action units"
     has_pose = all(name in table.numbers for name in _POSE)

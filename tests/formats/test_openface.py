@@ -262,7 +262,10 @@ def test_our_table_opens_in_pandas_and_reads_back(tmp_path) -> None:
     assert frame.AU12_c.sum() == 41
     assert np.degrees(frame.pose_Ry[10]) == pytest.approx(-20.0, abs=0.01)
 
-    [track] = read(tmp_path / "ours.csv").tracks
+    table = read(tmp_path / "ours.csv")
+    assert "confidence is only 0 and 1" in noted(table)
+    [track] = table.tracks
+    assert np.isnan(track.confidence).all()
     assert track.tracked.tolist() == [False] * 5 + [True] * 95
     assert track.intensity["AU12"][5:] == pytest.approx(np.array(smile[5:], float), abs=0.0006)
     for axis, angle in (("yaw", 20), ("pitch", -5), ("roll", 3), ("gaze_yaw", -8), ("gaze_pitch", 4)):
