@@ -97,11 +97,21 @@ def clock(time_s: float, *, decimals: int = 2) -> str:
 
 
 def span(start_s: float | None, end_s: float | None) -> str:
-    """Time span as ``0:01.24–0:02.68``; a moment is one time; empty when not known."""
+    """Time span in seconds within the first minute, as clock times after it; a moment is one time; "" if not known.
+
+    Examples
+    --------
+    >>> span(1.24, 2.68), span(58.0, 61.5), span(2.08, 2.08)
+    ('1.24–2.68 s', '0:58.00–1:01.50', '2.08 s')
+    """
     if start_s is None:
-        return "" if end_s is None else f"–{clock(end_s)}"
-    first, last = clock(start_s), clock(start_s if end_s is None else end_s)
-    return first if first == last else f"{first}–{last}"
+        return "" if end_s is None else f"until {span(end_s, end_s)}"
+    end_s = start_s if end_s is None else end_s
+    if end_s < 60:
+        first, last, unit = f"{start_s:.2f}", f"{end_s:.2f}", " s"
+    else:
+        first, last, unit = clock(start_s), clock(end_s), ""
+    return (first if first == last else f"{first}–{last}") + unit
 
 
 def _short(number: float) -> str:

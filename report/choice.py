@@ -9,7 +9,7 @@ from ..records import Cue, CueSet, Explanation
 from .text import shown
 
 #: More cues than this make a page too large and too slow; the others are drawn but not listed.
-MOST_CUES: Final = 2_000
+MOST_CUES: Final = 1_500
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,12 +108,12 @@ def _said_plainly(claim: Claim, cited: Sequence[Listed]) -> tuple[str, str] | No
     sentence = without_citations(claim.sentence).rstrip(" .。")
     for language in LANGUAGES:
         if sentence == cue_text(cue, language):
-            return cue_name(cue, language), details_of(cue, language)
+            return cue_name(cue, language), details_of(cue, language) if cue.state != "absent" else ""
     return None
 
 
 def details_of(cue: Cue, language: str = "en") -> str:
-    """What is said of a cue beyond its name, person and time: level, value, direction, certainty, caveats.
+    """Say of a cue what there is beyond its name, person and time: level, value, direction, certainty, caveats.
 
     Examples
     --------

@@ -12,6 +12,8 @@ from ..records import Curve
 #: Paths are drawn on a grid of this size and stretched to their row.
 GRID_WIDTH: Final = 20_000
 GRID_HEIGHT: Final = 100
+#: The waveform is also shown large.
+WAVE_HEIGHT: Final = 600
 #: A hole of more usual steps than this is not bridged by a line.
 _HOLE_STEPS: Final = 5
 
@@ -25,10 +27,10 @@ class Range:
     low: float
     high: float
 
-    def level(self, value: float) -> int:
+    def level(self, value: float, height: int = GRID_HEIGHT) -> int:
         """Grid line of a value, 0 at the top; values beyond the range lie on its edge."""
         share = (value - self.low) / (self.high - self.low)
-        return round(GRID_HEIGHT * (1 - min(max(share, 0.0), 1.0)))
+        return round(height * (1 - min(max(share, 0.0), 1.0)))
 
 
 def thinned(curve: Curve, length_s: float, columns: int) -> list[list[Point]]:
@@ -104,16 +106,22 @@ def _numbers(steps: Sequence[tuple[int, int]]) -> str:
 
 
 def envelope(peaks: Sequence[tuple[float, float]], columns: int) -> str:
-    """SVG path data of a waveform (lowest and highest sample, -1 to 1, of equal stretches) on the grid."""
+    """SVG path data of a waveform (lowest and highest sample, -1 to 1, of equal stretches), 20000 by 600.
+
+    Scaled to its loudest stretch: it shows when something sounds, the loudness row shows how loud it is.
+    """
     if not peaks:
         return ""
     size = max(1, math.ceil(len(peaks) / columns))
     parts = [peaks[first : first + size] for first in range(0, len(peaks), size)]
     width = GRID_WIDTH / len(parts)
     places = [round((number + 0.5) * width) for number in range(len(parts))]
-    scale = Range(-1.0, 1.0)
-    highs = [(x, scale.level(max(high for _, high in part))) for x, part in zip(places, parts, strict=True)]
-    lows = [(x, scale.level(min(low for low, _ in part))) for x, part in zip(places, parts, strict=True)]
+    loudest = max(0.02, max(max(-low, high) for low, high in peaks))  # silence stays flat
+    scale = Range(-loudest, loudest)
+    highs = [
+        (x, scale.level(max(high for _, high in part), WAVE_HEIGHT)) for x, part in zip(places, parts, strict=True)
+    ]
+    lows = [(x, scale.level(min(low for low, _ in part), WAVE_HEIGHT)) for x, part in zip(places, parts, strict=True)]
     around = [*highs, *reversed(lows)]
     steps = [(x - x0, y - y0) for (x0, y0), (x, y) in pairwise(around)]
     return f"M{around[0][0]} {around[0][1]}l{_numbers(steps)}z"

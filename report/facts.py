@@ -7,12 +7,15 @@ from typing import Final
 
 from ..cues.wording import gap_text
 from ..records import Clip, CueSet, Explanation, Gap
-from .axis import clock
+from .axis import span
 from .illustration import Illustration
+from .template import clock
 
 #: Emotions named in the verdict: the first, and others with at least this share of its probability.
 _RUNNER_UP: Final = 0.5
 _MOST_NAMED: Final = 3
+#: Below this the first of seven hardly differs from chance (1/7).
+_STANDS_OUT: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +35,7 @@ def title_of(clip: Clip) -> Title:
 
 def _clip_facts(clip: Clip) -> Iterator[str]:
     if clip.duration_s:
-        yield clock(clip.duration_s, decimals=1) + (" min" if clip.duration_s < 3600 else " h")
+        yield clock(clip.duration_s)
     if clip.has_video and clip.duration_s == 0:
         yield "picture"
     elif clip.has_video is not None or clip.has_audio is not None:
@@ -43,16 +46,24 @@ def _clip_facts(clip: Clip) -> Iterator[str]:
 
 
 def top_emotions(explanation: Explanation) -> list[tuple[str, float]]:
-    """Most probable emotion and those of at least half its probability, strongest first."""
+    """Most probable emotion and those of at least half its probability, strongest first; none near chance."""
     ranked = sorted(explanation.emotions, key=lambda emotion: -emotion.probability)
-    least = _RUNNER_UP * ranked[0].probability if ranked else 0.0
+    if not ranked or ranked[0].probability < _STANDS_OUT:
+        return []
+    least = _RUNNER_UP * ranked[0].probability
     return [(emotion.label, emotion.probability) for emotion in ranked if emotion.probability >= least][:_MOST_NAMED]
 
 
 def gaps_of(explanation: Explanation, cueset: CueSet) -> list[tuple[str, str]]:
-    """Every gap once, as (what and why, how to mend it)."""
+    """List every gap once, as (what, why and when; how to mend it)."""
     gaps: dict[Gap, None] = dict.fromkeys((*cueset.gaps, *explanation.gaps))
-    return [(gap_text(gap), gap.detail or "") for gap in gaps]
+    return [(_gap(gap), gap.detail or "") for gap in gaps]
+
+
+def _gap(gap: Gap) -> str:
+    what = gap_text(Gap(modality=gap.modality, reason=gap.reason, subject=gap.subject))
+    when = span(gap.start_s, gap.end_s)
+    return f"{what}, {when}" if when else what
 
 
 def provenance_of(explanation: Explanation, cueset: CueSet, illustration: Illustration) -> list[tuple[str, str]]:

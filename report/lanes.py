@@ -10,7 +10,7 @@ from .axis import Axis, span
 from .choice import Choice, Listed
 
 #: Heights in pixels: a row with a curve, a lane of events below a curve, a lane of events alone.
-CURVE_PX: Final = 34
+CURVE_PX: Final = 30
 _BELOW_PX: Final = 12
 _ALONE_PX: Final = 20
 _MANY_PX: Final = 15
@@ -121,7 +121,7 @@ def _end(cue: Cue) -> float:
 
 
 def _words(cue: Cue) -> str:
-    """What fits into the bar: what was said, else the direction or the value."""
+    """Say what fits into the bar: what was said, else the direction or the value."""
     if cue.text:
         return cue.text[:_LONGEST_WORDS]
     words = wording("en")

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from ..reasoning.purpose import NOTICE
 from ..records import CueSet, Curve, Explanation
 from ..records.labels import EMOTIONS
-from .axis import axis_of
+from .axis import axis_of, clock
 from .choice import choose
 from .claims import reasoning_of
 from .facts import gaps_of, provenance_of, title_of, top_emotions
@@ -79,6 +79,7 @@ def render_page(
         plane=plane_of(explanation.valence, explanation.arousal, explanation.emotions),
         reasoning=reasoning_of(explanation, choice),
         axis=axis,
+        length=clock(axis.length_s) if axis else "",
         fps=cueset.clip.fps,
         timeline=timeline_of(cueset, curves, illustration, choice, axis) if axis else None,
         media=illustration.media,
@@ -115,7 +116,7 @@ def _picture(media: Media | None) -> str | None:
 
 
 def _captions(cueset: CueSet) -> str | None:
-    """What is said, as a WebVTT track for the player; None when that is not known."""
+    """Write what is said as a WebVTT track for the player; None when that is not known."""
     spoken = [cue for cue in cueset.cues if cue.modality == "speech" and cue.text and cue.start_s is not None]
     if not spoken:
         return None

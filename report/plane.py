@@ -14,8 +14,8 @@ from ..records import EmotionProbability
 REACH: Final = 100
 #: Labels lie beside their point, on this side (dx, dy, anchor).
 _LABEL_SIDES: Final = {
-    "happiness": (0, 17, "middle"),
-    "surprise": (0, -10, "middle"),
+    "happiness": (22, 18, "end"),
+    "surprise": (-10, 4, "end"),
     "anger": (9, 4, "start"),
     "fear": (0, -10, "middle"),
     "disgust": (0, 17, "middle"),

@@ -16,13 +16,13 @@ THEME_KEY: Final = "emoreason-theme"
 
 
 def shown(value: Any) -> Any:
-    """Text without characters that cannot be seen (controls, bidirectional overrides, lone surrogates).
+    r"""Text without characters that cannot be seen (controls, bidirectional overrides, lone surrogates).
 
     Every expression of a template goes through it; what is no plain text (numbers, our own markup) stays.
 
     Examples
     --------
-    >>> shown("gpj.\\u202eexe")
+    >>> shown("gpj.\u202eexe")
     'gpj.exe'
     """
     if type(value) is not str or (value.isascii() and value.isprintable()):
@@ -63,5 +63,5 @@ def language_attribute(text: str | None) -> Markup:
 
 
 def data_uri(mime: str, data: bytes) -> str:
-    """``data:`` URI of some bytes."""
+    """Write some bytes as a ``data:`` URI."""
     return f"data:{quote(mime, safe='/+.-')};base64,{base64.b64encode(data).decode('ascii')}"

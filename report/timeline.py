@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ..cues.wording import cue_name, gap_text, plain_name
+from ..cues.wording import cue_name, plain_name, wording
 from ..records import Cue, CueSet, Curve, Gap
 from ..records.labels import Modality, parse_action_unit
-from .axis import Axis, Tick, span
+from .axis import Axis, Tick
 from .choice import Choice
 from .curves import Range, envelope, path, thinned
 from .illustration import Illustration
@@ -58,12 +58,13 @@ class Drawing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One line of the timeline. ``others`` is path data of events that are drawn but not listed."""
+    """One line of the timeline; ``scale`` is what its curve spans, unless the row above says the same."""
 
     code: str
     name: str
     drawing: Drawing | None
     lanes: Lanes
+    scale: str = ""
     wave: bool = False
 
 
@@ -78,7 +79,11 @@ class GapMark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Rows of one modality and person; ``more`` are measures of less interest."""
+    """Rows of one modality and person.
+
+    ``more`` are measures of less interest, ``gaps`` silent stretches, ``unclear`` what holds all the time although
+    there are rows.
+    """
 
     modality: Modality
     title: str
@@ -86,6 +91,7 @@ class Group:
     rows: tuple[Row, ...]
     more: tuple[Row, ...]
     gaps: tuple[GapMark, ...]
+    unclear: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,17 +147,25 @@ class _Builder:
             rows.append(
                 Row(code="wave", name="sound", drawing=None, lanes=stacked((), self.axis, self.choice), wave=True)
             )
+        scale = ""
         for code in sorted(codes, key=_row_order):
-            row = self._row(modality, subject, code)
+            row = self._row(modality, subject, code, scale)
+            scale = row.scale or scale
             is_open = modality in _OPEN or code in _ALWAYS or any(event.claims for event in row.lanes.events)
             (rows if is_open else more).append(row)
         gaps = [gap for gap in self.gaps if gap.modality == modality and gap.subject in (None, subject)]
+        partial = [gap for gap in gaps if not rows or gap.start_s is not None or gap.end_s is not None]
         return Group(
-            modality=modality, title=title, subject=subject, rows=tuple(rows), more=tuple(more),
-            gaps=tuple(self._gap_marks(gaps)),
-        )  # fmt: skip
+            modality=modality,
+            title=title,
+            subject=subject,
+            rows=tuple(rows),
+            more=tuple(more),
+            gaps=tuple(self._gap_marks(partial)),
+            unclear=tuple(dict.fromkeys(_reason(gap) for gap in gaps if gap not in partial)),
+        )
 
-    def _row(self, modality: Modality, subject: str | None, code: str) -> Row:
+    def _row(self, modality: Modality, subject: str | None, code: str, scale_above: str) -> Row:
         cues = self.cues.get((modality, subject, code), [])
         curve = self.curves.get((modality, subject, code))
         name = _CURVE_NAMES.get((modality, code))
@@ -159,11 +173,13 @@ class _Builder:
             name = cue_name(cues[0] if cues else Cue(id="_", modality=modality, code=code))
         if any(cue.side for cue in cues):
             name = cue_name(Cue(id="_", modality=modality, code=code))
+        drawing = self._drawing(curve) if curve else None
         over_curve = curve is not None and _is_action_unit(modality, code)
         return Row(
             code=code,
             name=name.removeprefix(f"{code} "),
-            drawing=self._drawing(curve) if curve else None,
+            drawing=drawing,
+            scale=drawing.scale if drawing and drawing.scale != scale_above else "",
             lanes=stacked(cues, self.axis, self.choice, over_curve=over_curve, has_curve=curve is not None),
         )
 
@@ -183,7 +199,7 @@ class _Builder:
         spans = [(gap.start_s or 0.0, length_s if gap.end_s is None else gap.end_s, gap) for gap in gaps]
         longest = sorted(spans, key=lambda item: item[0] - item[1])[:_MOST_GAPS]
         for start_s, end_s, gap in sorted(longest, key=lambda item: item[0]):
-            yield GapMark(x=self.axis.percent(start_s), width=self.axis.width(start_s, end_s), text=gap_text(gap))
+            yield GapMark(x=self.axis.percent(start_s), width=self.axis.width(start_s, end_s), text=_reason(gap))
 
     def _is_shown(self, curve: Curve) -> bool:
         """Curves of action units are shown where an event of theirs is; others always, if they hold a value."""
@@ -193,13 +209,12 @@ class _Builder:
         )
 
 
-def event_label(cue: Cue) -> str:
-    """Name and time of a cue, for people who hear the page."""
-    return f"{cue_name(cue)} {span(cue.start_s, cue.end_s)}"
+def _reason(gap: Gap) -> str:
+    return str(wording("en")["gaps"][gap.reason])
 
 
 def _modality(curve: Curve) -> Modality:
-    """The number of faces is a fact of the scene, whoever counted."""
+    """Modality of a curve's row; the number of faces is a fact of the scene, whoever counted."""
     return "scene" if curve.code == "n_faces" else curve.modality
 
 
@@ -213,11 +228,11 @@ def _is_action_unit(modality: Modality, code: str) -> bool:
 
 
 def _row_order(code: str) -> tuple[int, int, str]:
-    """Action units by number, then curves and events in a fixed order, then everything else by name."""
+    """Sort action units by number, then the rows every clip has in a fixed order, then everything else by name."""
     unit = parse_action_unit(code)
     if unit is not None:
         return 0, int(unit[0][2:]), ""
-    fixed = ("utterance", "segment", "pause", "f0", "loudness", "yaw", "pitch", "roll", "keyframe", "shot", "n_faces")
+    fixed = ("utterance", "segment", "f0", "loudness", "pause", "yaw", "pitch", "roll", "keyframe", "shot", "n_faces")
     return (1, fixed.index(code), "") if code in fixed else (2, 0, code)
 
 

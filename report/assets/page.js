@@ -67,8 +67,17 @@
     $("now").textContent = clock(time);
     const head = $("playhead");
     if (length) head.style.left = `calc(var(--label) + (100% - var(--label) - 0.75rem) * ${clamp(time / length, 0, 1)})`;
+    if ($("bigwave")) $("screen").style.setProperty("--share", time / length);
     if ($("still")) showStill(time);
     if (!player.paused && zoom > 1) keepInView(head);
+    showActive(time);
+  }
+  // What is there at this moment, without what is there nearly all the time.
+  let active = "";
+  function showActive(time) {
+    const now = events.filter((event) => event.start <= time && time <= event.end && event.end - event.start < 0.8 * length);
+    const text = [...new Set(now.map((event) => event.name))].join(" · ");
+    if (text !== active) $("active").textContent = active = text;
   }
   function showStill(time) {
     const buttons = all(".thumb");
@@ -121,6 +130,9 @@
   const cueRows = new Map(all("li.cue").map((row) => [row.dataset.n, row]));
   const byCue = new Map();
   for (const link of all("[data-cue]")) byCue.set(link.dataset.cue, [...(byCue.get(link.dataset.cue) || []), link]);
+  // Summaries of the whole clip (the folded measures) say nothing about a moment.
+  const ofMoments = (row) => (byCue.get(row.dataset.n) || []).some((link) => link.matches(".ev") && !link.closest(".more"));
+  const events = all("li.cue[data-start]").filter(ofMoments).map((row) => ({ start: Number(row.dataset.start), end: Number(row.dataset.end), name: row.querySelector("b").textContent }));
   const cuesOf = (element) => (element.dataset.cues ? element.dataset.cues.split(" ") : []);
   const claimsOf = (number) => claims.filter((claim) => cuesOf(claim).includes(number));
 
@@ -267,7 +279,7 @@
   let zoom = 1;
   let dragged = false;
   function plot() { return timeline.querySelector("#ruler .lane").getBoundingClientRect(); }
-  function timeAt(x) { const box = plot(); return clamp((x - box.left) / box.width, 0, 1) * length; }
+  function timeAt(x, box = plot()) { return clamp((x - box.left) / box.width, 0, 1) * length; }
   function zoomTo(value, x) {
     const next = zooms.includes(value) ? value : zoom;
     const anchor = x === undefined ? player.currentTime : timeAt(x);
@@ -299,16 +311,17 @@
     }
   }
   function drag(event) {
-    const onPlot = event.target.closest("#timeline .lane, #timeline .rows");
+    const onPlot = event.target.closest("#timeline .lane, #timeline .rows, #bigwave");
     if (event.button !== 0 || !onPlot || event.target.closest(".name, summary, .thumb")) return;
+    const box = onPlot.id === "bigwave" ? onPlot.getBoundingClientRect() : undefined;
     const onEvent = event.target.closest(".ev");
     const from = event.clientX;
     dragged = false;
-    if (!onEvent) seek(timeAt(from));
+    if (!onEvent) seek(timeAt(from, box));
     const move = (moved) => {
       if (!dragged && Math.abs(moved.clientX - from) < 4) return;
       dragged = true;
-      seek(timeAt(moved.clientX));
+      seek(timeAt(moved.clientX, box));
     };
     const end = () => {
       removeEventListener("pointermove", move);
@@ -322,12 +335,12 @@
   }
 
   // One event of the timeline takes the Tab key; up and down go from event to event.
-  const events = timeline ? all(".ev", timeline) : [];
+  const links = timeline ? all(".ev", timeline) : [];
   function rove(to) {
-    for (const event of events) event.setAttribute("tabindex", event === to ? 0 : -1);
+    for (const event of links) event.setAttribute("tabindex", event === to ? 0 : -1);
   }
   function moveAmongEvents(from, way) {
-    const visible = events.filter((event) => event.checkVisibility());
+    const visible = links.filter((event) => event.checkVisibility());
     const next = visible[visible.indexOf(from) + way];
     if (!next) return;
     rove(next);
@@ -396,6 +409,7 @@
   }
   function wireTimeline() {
     timeline.addEventListener("pointerdown", drag);
+    if ($("bigwave")) $("bigwave").addEventListener("pointerdown", drag);
     timeline.addEventListener("focusin", (event) => { const onEvent = event.target.closest(".ev"); if (onEvent) rove(onEvent); });
     timeline.addEventListener("wheel", (event) => {
       if (!event.ctrlKey) return;
@@ -411,7 +425,7 @@
       button.append(image);
     }
     addEventListener("resize", () => zoomTo(zoom));
-    rove(events[0]);
+    rove(links[0]);
   }
 
   for (const control of all("[disabled]")) control.disabled = false;
