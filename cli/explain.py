@@ -22,6 +22,7 @@ from .options import (
     question_options,
 )
 from .pages import DEFAULT_FOLDER, PageOptions, page_jobs, page_options, uri_of
+from .results import written
 from .sinks import Sink, open_sinks
 from .terminal import Meter, check_purpose, complain, meter, notice, print_line
 
@@ -124,7 +125,7 @@ def explain(
     try:
         with (
             meter(len(chosen.clips), "explaining") as progress,
-            open_sinks(out, as_json, many=total != 1, report=report) as sinks,
+            open_sinks(out, as_json, many=total != 1, report=report, language=question.language) as sinks,
         ):
             _explain_all(chosen.inputs(media, progress), engine, question, sinks, progress, tally)
     finally:
@@ -173,14 +174,9 @@ def _explained(source: Input, engine: "Engine", question: Question) -> "Explanat
 
 
 def _write(source: Input, explanation: "Explanation", sinks: Sequence[Sink]) -> None:
-    try:
+    with written("its explanation"):
         for sink in sinks:
             sink.take(source, explanation)
-    except BrokenPipeError:  # the reader wants no more
-        raise
-    except Exception as error:  # a full disk, a value that no file can hold: this input alone is lost
-        said = error.strerror if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
-        raise EmoreasonError(f"its explanation cannot be written: {said or error}") from error
 
 
 def _sum_up(tally: Tally, total: int, out: str | None, report: "ReportFolder | None") -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from ..cues.wording import LANGUAGES, cue_name, cue_text, format_number
+from ..cues.wording import LANGUAGES, cue_name, cue_text, format_number, wording
+from .headings import ENGLISH, Headings
 from .page import span, two_columns
 from .terminal import printable
 
@@ -16,40 +17,38 @@ if TYPE_CHECKING:
 
 _CITATION: Final = re.compile(r"\s*\[[^\[\]]*\.[^\[\]]*\]")
 _MOST_IDS: Final = 3
-_MARKS: Final = {
-    "during_speech": "while speaking",
-    "low_confidence": "little certainty",
-    "presence_only": "presence only",
-    "pooled_norm": "against a pooled norm",
-    "other_scale": "another tool's scale",
-}
 #: Units that say "a bare number".
 _NO_UNIT: Final = (None, "1", "0-1", "count")
 
 
-def cue_details(cue: "Cue") -> Text:
+def cue_details(cue: "Cue", words: Headings = ENGLISH) -> Text:
     """Say what a cue says beyond its name: words, level, value, direction, caveats."""
+    known = {} if words is ENGLISH else wording(words.language)
     unit = "/5" if cue.unit == "0-5" else "" if cue.unit in _NO_UNIT else f" {cue.unit}"
     parts = (
         f"“{cue.text}”" if cue.text else None,
-        cue.level.replace("_", " ") if cue.level is not None else None,
+        _word(cue.level, known.get("levels", {})),
         f"{format_number(cue.value)}{unit}" if cue.value is not None else None,
-        cue.direction.replace("_", " ") if cue.direction is not None else None,
+        _word(cue.direction, known.get("directions", {})),
     )
-    details = Text(printable(", ".join(part for part in parts if part is not None)))
-    caveats = ", ".join(_MARKS[mark] for mark in cue.marks)
-    return details.append(f" ({caveats})" if caveats else "", "dim")
+    details = Text(printable(words.comma.join(part for part in parts if part is not None)))
+    caveats = words.comma.join(words.marks[mark] for mark in cue.marks)
+    return details.append(words.brackets.format(caveats) if caveats else "", "dim")
 
 
-def claim_rows(claims: Iterable["Claim"]) -> RenderableType:
+def _word(word: str | None, known: Mapping[str, str]) -> str | None:
+    return None if word is None else known.get(word, word.replace("_", " "))
+
+
+def claim_rows(claims: Iterable["Claim"], words: Headings = ENGLISH) -> RenderableType:
     """Lay out each claim with its time, its sentence without brackets, and the cues it cites."""
     table = two_columns("cyan")
     for claim in claims:
-        table.add_row(span(claim.start_s, claim.end_s), _sentence(claim))
+        table.add_row(span(claim.start_s, claim.end_s), _sentence(claim, words))
     return table
 
 
-def observed(claims: Sequence["Claim"], cues: Mapping[str, "Cue"]) -> RenderableType:
+def observed(claims: Sequence["Claim"], cues: Mapping[str, "Cue"], words: Headings = ENGLISH) -> RenderableType:
     """Lay out what was observed.
 
     Parameters
@@ -67,20 +66,20 @@ def observed(claims: Sequence["Claim"], cues: Mapping[str, "Cue"]) -> Renderable
         if cue is None:
             rows.append(claim)
         elif cue.state != "present":
-            not_there.append(cue_name(cue))
+            not_there.append(cue_name(cue, words.language))
         else:
-            kind = kinds.setdefault((cue.subject, cue_name(cue)), [])
+            kind = kinds.setdefault((cue.subject, cue_name(cue, words.language)), [])
             if not kind:
                 rows.append(kind)
             kind.append(cue)
     for row in rows:
         if isinstance(row, list):
-            table.add_row(_span_of(row), _kind(row))
+            table.add_row(_span_of(row), _kind(row, words))
         else:
-            table.add_row(span(row.start_s, row.end_s), _sentence(row))
+            table.add_row(span(row.start_s, row.end_s), _sentence(row, words))
     parts: list[RenderableType] = [table] if rows else []
     if not_there:
-        parts.append(Text("Looked for and not there: " + printable(", ".join(not_there)), "dim"))
+        parts.append(Text(words.not_there + words.colon + printable(words.comma.join(not_there)), "dim"))
     return Group(*parts)
 
 
@@ -95,7 +94,9 @@ def _said_plainly(claim: "Claim", cues: Mapping[str, "Cue"]) -> "Cue | None":
         return None
     cue = cues[claim.cue_ids[0]]
     sentence = without_citations(claim.sentence).rstrip(" .。")
-    return cue if any(sentence == cue_text(cue, language) for language in LANGUAGES) else None
+    # A Chinese semicolon ends a sentence, so that engines write a comma in its place.
+    said = (cue_text(cue, language) for language in LANGUAGES)
+    return cue if any(sentence in (text, text.replace("；", "，")) for text in said) else None
 
 
 def _span_of(cues: Sequence["Cue"]) -> str:
@@ -104,24 +105,24 @@ def _span_of(cues: Sequence["Cue"]) -> str:
     return span(min(starts, default=None), max(ends, default=None))
 
 
-def _kind(cues: Sequence["Cue"]) -> Text:
+def _kind(cues: Sequence["Cue"], words: Headings) -> Text:
     strongest = max(cues, key=lambda cue: cue.value or 0.0)
-    text = Text(printable(cue_name(strongest)))
-    details = cue_details(strongest)
+    text = Text(printable(cue_name(strongest, words.language)))
+    details = cue_details(strongest, words)
     if len(cues) > 1:
-        text.append(f", {len(cues)} times" + (", at most" if details.plain else ""))
-    text.append(" " if len(cues) > 1 else ": " if details.plain else "").append_text(details)
-    return text.append_text(_ids([cue.id for cue in cues]))
+        text.append(words.times.format(count=len(cues)) + (words.at_most if details.plain else ""))
+    text.append(" " if len(cues) > 1 else words.colon if details.plain else "").append_text(details)
+    return text.append_text(_ids([cue.id for cue in cues], words))
 
 
-def _sentence(claim: "Claim") -> Text:
+def _sentence(claim: "Claim", words: Headings) -> Text:
     sentence = printable(without_citations(claim.sentence) if claim.cue_ids else claim.sentence)
-    return Text(sentence).append_text(_ids(claim.cue_ids))
+    return Text(sentence).append_text(_ids(claim.cue_ids, words))
 
 
-def _ids(cue_ids: Sequence[str]) -> Text:
+def _ids(cue_ids: Sequence[str], words: Headings) -> Text:
     if not cue_ids:
         return Text()
-    more = f" and {len(cue_ids) - _MOST_IDS} more" if len(cue_ids) > _MOST_IDS + 1 else ""
+    more = words.more.format(count=len(cue_ids) - _MOST_IDS) if len(cue_ids) > _MOST_IDS + 1 else ""
     shown = cue_ids[:_MOST_IDS] if more else cue_ids
     return Text(f"  {printable(', '.join(shown))}{more}", "dim")

@@ -9,6 +9,8 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from ..cues.wording import wording
+from .headings import ENGLISH, Headings
 from .terminal import printable
 
 if TYPE_CHECKING:
@@ -69,7 +71,7 @@ def two_columns(first_style: str) -> Table:
     """Two columns without lines: a short first one in colour, text."""
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(style=first_style, no_wrap=True)
-    table.add_column(ratio=1)
+    table.add_column(ratio=1, overflow="fold")  # Chinese has no spaces to break at; nothing may be cut off
     return table
 
 
@@ -81,8 +83,12 @@ def pairs(rows: Iterable[tuple[str, str]]) -> RenderableType:
     return table
 
 
-def gap_row(gap: "Gap") -> tuple[str, str]:
-    """Modality of a gap, and its reason with person, span and remedy."""
-    where = ", ".join(part for part in (gap.subject, span(gap.start_s, gap.end_s)) if part)
-    reason = gap.reason.replace("_", " ") + (f" ({where})" if where else "")
-    return gap.modality, f"{reason}: {gap.detail}" if gap.detail else reason
+def gap_row(gap: "Gap", words: Headings = ENGLISH) -> tuple[str, str]:
+    """Modality of a gap, and its reason with person, span and remedy (which is English in every language)."""
+    where = words.comma.join(part for part in (gap.subject, span(gap.start_s, gap.end_s)) if part)
+    modality, reason = str(gap.modality), gap.reason.replace("_", " ")
+    if words is not ENGLISH:
+        known = wording(words.language)
+        modality, reason = known["modalities"][gap.modality], known["gaps"][gap.reason]
+    reason += words.brackets.format(where) if where else ""
+    return modality, f"{reason}{words.colon}{gap.detail}" if gap.detail else reason

@@ -10,7 +10,7 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from ..reasoning.purpose import NOTICE
+from .headings import Headings, headings
 from .observations import claim_rows, observed, without_citations
 from .page import gap_row, pairs, section, spaced, title
 from .terminal import printable
@@ -54,7 +54,7 @@ class Bar:
         return Measurement(width, width)
 
 
-def readable(explanation: "Explanation", cueset: "CueSet | None" = None) -> RenderableType:
+def readable(explanation: "Explanation", cueset: "CueSet | None" = None, language: str = "en") -> RenderableType:
     """Rich renderable of one explanation: headline, distribution, claims with times, gaps, notes, the notice.
 
     Parameters
@@ -62,51 +62,55 @@ def readable(explanation: "Explanation", cueset: "CueSet | None" = None) -> Rend
     explanation : Explanation
     cueset : CueSet, optional
         What it explains: adds length and tracks to the title, and lets claims that only repeat a cue be shortened.
+    language : str
+        ``en`` or ``zh``: the page's own words; what the engine wrote stays as it is.
     """
     heading = title(explanation.clip, cueset.clip if cueset else None)
     cues = cueset.by_id() if cueset else {}
-    return Group(heading, *spaced(_sections(explanation, cues)), Text())
+    return Group(heading, *spaced(_sections(explanation, cues, headings(language))), Text())
 
 
-def brief(explanation: "Explanation") -> RenderableType:
+def brief(explanation: "Explanation", language: str = "en") -> RenderableType:
     """One line: the clip, what it expresses most, how surely."""
     line = Text(no_wrap=True, overflow="ellipsis")
     line.append(f"{printable(explanation.clip)}  ", "bold")
     if explanation.abstained:
-        return line.append(f"abstained: {printable(explanation.abstain_reason or '')}", "yellow")
+        words = headings(language)
+        reason = printable(explanation.abstain_reason or "")
+        return line.append(f"{words.abstained.lower()}{words.colon}{reason}", "yellow")
     top = max(explanation.emotions, key=lambda emotion: emotion.probability)
     line.append(f"{top.label} {top.probability:.0%}", _COLOURS.get(top.label, "default"))
     return line.append(f"  {printable(', '.join(explanation.labels))}")
 
 
-def _sections(explanation: "Explanation", cues: Mapping[str, "Cue"]) -> Iterator[RenderableType]:
-    yield _headline(explanation)
+def _sections(explanation: "Explanation", cues: Mapping[str, "Cue"], words: Headings) -> Iterator[RenderableType]:
+    yield _headline(explanation, words)
     yield _distribution(explanation.emotions, bold_first=not explanation.abstained)
     if explanation.compounds:
-        yield section("Compounds", _distribution(explanation.compounds[:_MOST_COMPOUNDS]))
+        yield section(words.compounds, _distribution(explanation.compounds[:_MOST_COMPOUNDS]))
     interpretation = explanation.interpretation or ""
     meanings = [claim for claim in explanation.claims if claim.sentence in interpretation]
     elsewhere = [interpretation, *(alternative.reason for alternative in explanation.alternatives)]
     observations = [claim for claim in explanation.claims if not any(claim.sentence in text for text in elsewhere)]
     if observations:
-        yield section("Observed", observed(observations, cues))
+        yield section(words.observed, observed(observations, cues, words))
     if interpretation:
-        yield section("Taken together", _interpretation(interpretation, meanings))
+        yield section(words.together, _interpretation(interpretation, meanings, words))
     if explanation.alternatives:
-        yield section("Also possible", pairs(map(_alternative_row, explanation.alternatives)))
+        yield section(words.alternatives, pairs(map(_alternative_row, explanation.alternatives)))
     if explanation.gaps:
-        yield section("Not observed", pairs(map(gap_row, explanation.gaps)))
+        yield section(words.not_observed, pairs(gap_row(gap, words) for gap in explanation.gaps))
     if explanation.notes:
-        yield section("Notes", Group(*(Text(printable(note)) for note in explanation.notes)))
-    yield _footer(explanation)
+        yield section(words.notes, Group(*(Text(printable(note)) for note in explanation.notes)))
+    yield _footer(explanation, words)
 
 
-def _interpretation(text: str, claims: Sequence["Claim"]) -> RenderableType:
+def _interpretation(text: str, claims: Sequence["Claim"], words: Headings) -> RenderableType:
     """Its claims as rows with their times; what cites nothing as prose below."""
     for claim in claims:
         text = text.replace(claim.sentence, " ", 1)
     rest = " ".join(text.split())
-    parts = [claim_rows(claims)] if claims else []
+    parts = [claim_rows(claims, words)] if claims else []
     return Group(*parts, *([Text(printable(without_citations(rest)), "dim" if parts else "")] if rest else []))
 
 
@@ -114,15 +118,15 @@ def _alternative_row(alternative: "Alternative") -> tuple[str, str]:
     return alternative.label, without_citations(alternative.reason).removeprefix(f"{alternative.label}: ")
 
 
-def _headline(explanation: "Explanation") -> RenderableType:
+def _headline(explanation: "Explanation", words: Headings) -> RenderableType:
     line = Text()
     if explanation.abstained:
-        line.append("Abstained", "bold yellow")
-        line.append(f": {printable(explanation.abstain_reason or 'the evidence is too thin')}")
+        line.append(words.abstained, "bold yellow")
+        line.append(words.colon + printable(explanation.abstain_reason or words.too_thin))
         return line
-    line.append("Expressed: ", "dim")
-    line.append(printable(", ".join(explanation.labels) or "no label"), "bold")
-    for name, value in (("valence", explanation.valence), ("arousal", explanation.arousal)):
+    line.append(words.expressed + words.colon, "dim")
+    line.append(printable(", ".join(explanation.labels) or words.no_label), "bold")
+    for name, value in ((words.valence, explanation.valence), (words.arousal, explanation.arousal)):
         if value is not None:
             line.append(f"   {name} ", "dim")
             line.append(f"{value:+.2f}")
@@ -141,6 +145,6 @@ def _distribution(emotions: Sequence["EmotionProbability"], *, bold_first: bool 
     return table
 
 
-def _footer(explanation: "Explanation") -> RenderableType:
+def _footer(explanation: "Explanation", words: Headings) -> RenderableType:
     made_by = " · ".join(part for part in (explanation.engine, explanation.model, explanation.prompt_version) if part)
-    return Text(f"{NOTICE}\n{printable(made_by)}".rstrip(), "dim italic")
+    return Text(f"{words.notice}\n{printable(made_by)}".rstrip(), "dim italic")

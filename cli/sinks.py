@@ -6,10 +6,10 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from ..errors import EmoreasonError
-from ..reasoning.purpose import NOTICE
 from ..records import Explanation
 from ..records.jsonl import dump_line
 from .cue_files import CURVE_FORMATS
+from .headings import headings
 from .inputs import Input
 from .pages import Pages
 from .results import OutFolder
@@ -45,14 +45,18 @@ class Lines:
 class Screen:
     """Readable text on stdout: in full, or one line per clip where files hold the whole (``brief``)."""
 
-    def __init__(self, *, brief: bool) -> None:
+    def __init__(self, *, brief: bool, language: str = "en") -> None:
         self._brief = brief
+        self._language = language
 
     def take(self, source: Input, explanation: Explanation) -> None:
         """Print the explanation."""
         from .readable import brief, readable
 
-        show(brief(explanation) if self._brief else readable(explanation, source.cueset))
+        if self._brief:
+            show(brief(explanation, self._language))
+        else:
+            show(readable(explanation, source.cueset, self._language))
 
     def miss(self, place: str, error: EmoreasonError) -> None:
         """Nothing: errors are on stderr."""
@@ -79,11 +83,17 @@ class Folder:
 
 @contextmanager
 def open_sinks(
-    out: str | None, as_json: bool | None, *, many: bool, report: "ReportFolder | None" = None
+    out: str | None,
+    as_json: bool | None,
+    *,
+    many: bool,
+    report: "ReportFolder | None" = None,
+    language: str = "en",
 ) -> Iterator[Sequence[Sink]]:
     """Open the sinks that the options ask for; files take their names when the block is left, however it is left.
 
     ``report`` is the open folder of a report; its pages come after the files they can be made from again.
+    ``language`` is that of the text on a terminal.
     """
     with ExitStack() as stack:
         sinks: list[Sink] = []
@@ -94,7 +104,7 @@ def open_sinks(
             sinks.append(Pages(stack.enter_context(report)))
         lines = not sys.stdout.isatty() if as_json is None else as_json
         brief = many and out is not None and not lines
-        sinks.append(Lines() if lines else Screen(brief=brief))
+        sinks.append(Lines() if lines else Screen(brief=brief, language=language))
         yield sinks
         if brief:  # in full, each explanation carries it
-            print_line(NOTICE)
+            print_line(headings(language).notice)

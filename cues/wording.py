@@ -25,6 +25,12 @@ from ..records.labels import parse_action_unit
 LANGUAGES: Final = ("en", "zh")
 
 _LONGEST_NAME = 60
+#: Caveats that say nothing new of a cue in that state: what is not there has no timing, what was not measured no trust.
+_SAYS_NOTHING: Final = {
+    "present": frozenset[str](),
+    "absent": frozenset(("presence_only",)),
+    "unknown": frozenset(("presence_only", "low_confidence")),
+}
 _NOT_PLAIN = re.compile(r"[^\w .:+\-%/°#@~]+")
 
 
@@ -107,7 +113,7 @@ def cue_text(cue: Cue, language: str = "en") -> str:
         details = _present_details(cue, words) or [line["seen"]]
     else:
         details = [line[cue.state], *_span(cue.start_s, cue.end_s, words)]
-    caveats = [words["marks"][mark] for mark in cue.marks]
+    caveats = [words["marks"][mark] for mark in cue.marks if mark not in _SAYS_NOTHING[cue.state]]
     return str(line["semicolon"].join([head + line["colon"] + line["comma"].join(details), *caveats]))
 
 

@@ -6,12 +6,13 @@ from dataclasses import replace
 import pytest
 from rich.console import Console, RenderableType
 
+from emoreason.cli.headings import headings
 from emoreason.cli.page import clock, span
 from emoreason.cli.readable import Bar, brief, readable
 from emoreason.cli.readable_cues import readable_cues
 from emoreason.cues.wording import cue_text
 from emoreason.records import Alternative, Claim, Clip, Cue, CueSet, EmotionProbability, Explanation, Gap
-from emoreason.records.labels import EMOTIONS
+from emoreason.records.labels import EMOTIONS, MARKS
 
 EXPLANATION = Explanation(
     clip="clip.mp4",
@@ -166,3 +167,58 @@ def test_each_claim_stands_in_one_section_only() -> None:
     assert "calm  Only the mouth moves." in text
     assert text.count("Only the mouth moves") == 1
     assert "All in all it is clear." in text
+
+
+def test_a_chinese_page_is_chinese_and_loses_nothing() -> None:
+    cue = Cue(id="f.AU12.1", modality="face", code="AU12", value=3.0, unit="0-5", level="strongly", subject="f",
+              start_s=1.0, end_s=2.0, confidence=0.9, marks=("during_speech",))  # fmt: skip
+    gone = Cue(id="f.AU4.1", modality="face", code="AU4", state="absent", subject="f")
+    claims = [
+        # Engines write a comma where a Chinese semicolon would end the sentence.
+        Claim(
+            sentence=f"{cue_text(one, 'zh').replace('；', '，')} [{one.id}]。",
+            cue_ids=(one.id,),
+            start_s=1.0,
+            end_s=2.0,
+        )
+        for one in (cue, gone)
+    ]
+    long = Claim(sentence="嘴角上拉" * 40 + "完", cue_ids=("f.AU12.1",))
+    explanation = replace(
+        EXPLANATION, claims=(*claims, long), interpretation="综合来看很清楚。", alternatives=(), notes=()
+    )
+    text = written(readable(explanation, CueSet(clip=Clip(id="c"), cues=(cue, gone)), "zh"))
+    words = "".join(text.split())
+    for part in (
+        "所表达的情绪：happy",
+        "效价+0.62",
+        "复合情绪",
+        "观察",
+        "AU12嘴角上拉：强，3/5（说话时）",
+        "已查看而没有出现：AU4眉毛下压",
+        "综合解读",
+        "未能观察",
+        "不知道说了什么",
+        "face1，00:04.0–00:06.5",
+        "必须被告知",
+        "嘴角上拉" * 40 + "完",
+    ):
+        assert part in words, part
+    for heading in (
+        "Expressed",
+        "Observed",
+        "Taken together",
+        "Not observed",
+        "valence",
+        "expressed, not",
+        "Looked for",
+    ):
+        assert heading not in text
+    assert "…" not in text
+    thin = replace(EXPLANATION, abstained=True, abstain_reason="证据太少")
+    assert "不作判断：证据太少" in written(brief(thin, "zh"))
+
+
+def test_every_caveat_has_words_in_every_language() -> None:
+    for language in ("en", "zh"):
+        assert set(headings(language).marks) == set(MARKS)

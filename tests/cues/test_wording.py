@@ -227,3 +227,16 @@ def test_data_files_are_well_formed() -> None:
     assert len(rows) == len({row.split(",")[0] for row in rows}), "a word is listed twice"
     for language in LANGUAGES:
         json.loads((folder / f"wording_{language}.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_not_there_has_no_caveat_about_its_timing(language: str) -> None:
+    words = wording(language)["marks"]
+    marks = ("low_confidence", "presence_only")
+    absent, unknown = (
+        cue_text(Cue(id="f.AU4.1", modality="face", code="AU4", state=state, marks=marks), language)
+        for state in ("absent", "unknown")
+    )
+    assert words["presence_only"] not in absent + unknown
+    assert words["low_confidence"] in absent  # how sure one can be that it is not there
+    assert words["low_confidence"] not in unknown
