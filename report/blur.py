@@ -22,8 +22,10 @@ Box = tuple[float, float, float, float]
 BRIDGE_S: Final = 5.0
 #: A face is taken to be there this long before it is first seen and after it is last seen.
 HOLD_S: Final = 1.2
-#: A box around the mesh ends at the brow and the ears: it is enlarged by this share of its size on every side.
-MARGIN: Final = 0.2
+#: A box around the mesh ends at the brow and the ears: it is enlarged by this share of its size on every side, and by
+#: this much of the picture, as small faces are found less exactly.
+MARGIN: Final = 0.25
+SMALL_MARGIN: Final = 0.006
 #: What the margin grows by in each second without a sighting, and how far at most.
 GROWTH_PER_S: Final = 0.6
 MAX_GROWTH: Final = 0.8
@@ -175,7 +177,7 @@ def _distance(first: Box, second: Box) -> float:
 
 def _enlarged(box: Box, share: float) -> Box:
     x0, y0, x1, y1 = box
-    dx, dy = share * (x1 - x0), share * (y1 - y0)
+    dx, dy = share * (x1 - x0) + SMALL_MARGIN, share * (y1 - y0) + SMALL_MARGIN
     return x0 - dx, y0 - dy, x1 + dx, y1 + dy
 
 

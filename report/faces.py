@@ -1,7 +1,8 @@
 """Who is where in a clip: faces numbered as the face extractor numbers them, and everything else that may be a face."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 from typing import Final
 
@@ -20,6 +21,8 @@ Picture = npt.NDArray[np.uint8]
 
 #: A face to be blurred may look less like one than a face to be measured; this often it is looked for everywhere.
 LOW_SCORE: Final = 0.4
+#: In parts and turned pictures the detector errs more often: below this the mesh network must see a face as well.
+SURE_SCORE: Final = 0.75
 SWEEP_EVERY_S: Final = 0.4
 #: Parts per axis in which small faces are looked for, and how far they reach into their neighbours. A single picture
 #: is looked at more closely.
@@ -28,6 +31,8 @@ _PICTURE_PARTS: Final = (2, 3)
 _REACH: Final = 0.25
 #: Two boxes that share this much are the same face.
 _SAME: Final = 0.3
+#: From here on a second sighting of a face in one frame adds nothing to the first.
+_DOUBLE: Final = 0.4
 
 
 #: Left, top, right, bottom in pixels.
@@ -76,18 +81,20 @@ class Lookout:
 
     def __init__(self, watch: FaceWatch) -> None:
         self._network = Network("face_detection_full_range")
+        self._fitter = MeshFitter()
         self._watch = watch
         self._frames: list[tuple[float, tuple[int, int], list[Box]]] = []
         self._swept_s = -1e9
 
     def see(self, frame: Frame, *, picture: bool = False) -> None:
         """Search the next frame."""
-        boxes = list(self._search(frame.image))
+        found = _Found(self._fitter)
+        found.take(frame.image, _detections(self._network, frame.image, LOW_SCORE), MIN_SCORE)
         if frame.time_s - self._swept_s >= SWEEP_EVERY_S:
             self._swept_s = frame.time_s
-            boxes += self._sweep(frame.image, _PICTURE_PARTS if picture else _PARTS)
+            self._sweep(frame.image, _PICTURE_PARTS if picture else _PARTS, found)
         height, width = frame.image.shape[:2]
-        self._frames.append((frame.time_s, (width, height), [_share(box, width, height) for box in boxes]))
+        self._frames.append((frame.time_s, (width, height), [_share(box, width, height) for box in found.boxes]))
 
     @property
     def times_s(self) -> list[float]:
@@ -102,21 +109,57 @@ class Lookout:
             for index, (time_s, size, boxes) in enumerate(self._frames)
         )
 
-    def _search(self, image: Picture) -> Iterator[PixelBox]:
-        for detection in _detections(self._network, image, LOW_SCORE):
-            yield detection.box
-
-    def _sweep(self, image: Picture, parts: Sequence[int]) -> Iterator[PixelBox]:
+    def _sweep(self, image: Picture, parts: Sequence[int], found: "_Found") -> None:
         height, width = image.shape[:2]
         for count, (row, column) in ((n, place) for n in parts for place in product(range(n), repeat=2)):
             left, right = _part(column, count, width)
             top, bottom = _part(row, count, height)
-            for x0, y0, x1, y1 in self._search(image[top:bottom, left:right]):
-                yield x0 + left, y0 + top, x1 + left, y1 + top
-        for x0, y0, x1, y1 in self._search(np.ascontiguousarray(np.rot90(image))):
-            yield width - y1, x0, width - y0, x1
-        for x0, y0, x1, y1 in self._search(np.ascontiguousarray(np.rot90(image, -1))):
-            yield y0, height - x1, y1, height - x0
+            part = np.ascontiguousarray(image[top:bottom, left:right])
+            place = partial(_moved, by=(left, top))
+            found.take(part, _detections(self._network, part, LOW_SCORE), SURE_SCORE, place)
+        for turns, place in ((1, partial(_turned_back, width=width)), (-1, partial(_turned_on, height=height))):
+            turned = np.ascontiguousarray(np.rot90(image, turns))
+            found.take(turned, _detections(self._network, turned, LOW_SCORE), SURE_SCORE, place)
+
+
+class _Found:
+    """What was found in one frame: sure detections, and unsure ones in which the mesh network sees a face too."""
+
+    def __init__(self, fitter: MeshFitter) -> None:
+        self.boxes: list[PixelBox] = []
+        self._fitter = fitter
+
+    def take(
+        self,
+        image: Picture,
+        detections: Sequence[Detection],
+        sure_score: float,
+        place: Callable[[PixelBox], PixelBox] = lambda box: box,
+    ) -> None:
+        """Add what was found in a part of the frame; ``place`` tells where that is in the frame."""
+        for detection in detections:
+            box = place(detection.box)
+            if self.boxes and (overlap(box, self.boxes) > _DOUBLE).any():
+                continue
+            if detection.score >= sure_score or self._is_face(image, detection):
+                self.boxes.append(box)
+
+    def _is_face(self, image: Picture, detection: Detection) -> bool:
+        return self._fitter.find(image, Region.of_detection(detection)).certainty > 0
+
+
+def _moved(box: PixelBox, by: tuple[int, int]) -> PixelBox:
+    return box[0] + by[0], box[1] + by[1], box[2] + by[0], box[3] + by[1]
+
+
+def _turned_back(box: PixelBox, width: int) -> PixelBox:
+    """Place a box of a picture that was turned to the left."""
+    return width - box[3], box[0], width - box[1], box[2]
+
+
+def _turned_on(box: PixelBox, height: int) -> PixelBox:
+    """Place a box of a picture that was turned to the right."""
+    return box[1], height - box[2], box[3], height - box[0]
 
 
 class Portraitist:
@@ -156,9 +199,15 @@ def _region(box: PixelBox, detections: Sequence[Detection]) -> Region:
 def _detections(network: Network, image: Picture, min_score: float) -> list[Detection]:
     tensor, scale, offset = letterbox(image)
     raw, logits = network.run(tensor)
-    # The decoder knows one limit: moving the logits moves the limit.
-    shift = np.log(MIN_SCORE / (1 - MIN_SCORE)) - np.log(min_score / (1 - min_score))
-    return decode(raw.reshape(-1, 16), logits.reshape(-1) + np.float32(shift), scale, offset)
+    # The decoder knows one limit: moving the logits moves the limit, and the scores are moved back.
+    shift = _logit(MIN_SCORE) - _logit(min_score)
+    found = decode(raw.reshape(-1, 16), logits.reshape(-1) + np.float32(shift), scale, offset)
+    return [replace(face, score=float(1 / (1 + np.exp(shift - _logit(face.score))))) for face in found]
+
+
+def _logit(score: float) -> float:
+    score = min(max(score, 1e-6), 1 - 1e-6)
+    return float(np.log(score / (1 - score)))
 
 
 def _part(number: int, count: int, length: int) -> tuple[int, int]:

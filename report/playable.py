@@ -38,6 +38,8 @@ _AUDIO: Final = {
 _NO_SUPPLEMENTS: Final = "filter_units=remove_types=6"
 #: An audio track may begin with this many packets that only prime the decoder.
 _MOST_PRIMING: Final = 4
+#: H.264 reorders at most this many pictures.
+_MOST_REORDERED: Final = 16
 #: A first packet that claims to be this much before the clip's start comes from a list of edits we do not copy.
 _EARLIEST_S: Final = -0.1
 
@@ -91,7 +93,8 @@ def _rewritten(source: Any, streams: list[Any], form: str, max_bytes: int) -> by
     zero_s = clock_zero_s(source)
     with av.open(file, "w", format=form) as target:
         copies = {stream.index: _copy_of(stream, target) for stream in streams}
-        for stream, packet in _packets(source, streams, max_bytes):
+        for packet in _dated(_packets(source, streams, max_bytes)):
+            stream = packet.stream
             ticks = round(Fraction(zero_s).limit_denominator(1_000_000) / packet.time_base)
             packet.pts, packet.dts = packet.pts - ticks, packet.dts - ticks
             if stream.type == "video" and float(packet.pts * packet.time_base) < _EARLIEST_S:
@@ -111,12 +114,31 @@ def _copy_of(stream: Any, target: Any) -> tuple[Any, Any]:
     return copy, cleaner
 
 
-def _packets(source: Any, streams: list[Any], max_bytes: int) -> Iterator[tuple[Any, Any]]:
+def _dated(packets: Iterator[Any]) -> Iterator[Any]:
+    """Fill in when the first packets are to be decoded: Matroska does not say it where pictures are reordered."""
+    waiting: dict[int, list[Any]] = {}
+    for packet in packets:
+        undated = waiting.setdefault(packet.stream_index, [])
+        if packet.dts is None:
+            undated.append(packet)
+            if len(undated) > _MOST_REORDERED or not packet.duration:
+                raise _NotCopyableError
+            continue
+        for steps, early in zip(range(len(undated), 0, -1), undated, strict=True):
+            early.dts = packet.dts - steps * packet.duration
+            yield early
+        undated.clear()
+        yield packet
+    if any(waiting.values()):
+        raise _NotCopyableError
+
+
+def _packets(source: Any, streams: list[Any], max_bytes: int) -> Iterator[Any]:
     total = priming = 0
     for packet in source.demux(streams):
         if packet.size == 0:
             continue  # the end
-        if packet.pts is None or packet.dts is None:
+        if packet.pts is None:
             raise _NotCopyableError
         total += packet.size
         if packet.is_discard:
@@ -125,7 +147,7 @@ def _packets(source: Any, streams: list[Any], max_bytes: int) -> Iterator[tuple[
                 raise _NotCopyableError
         if total > max_bytes or packet.is_corrupt:
             raise _NotCopyableError
-        yield packet.stream, packet
+        yield packet
 
 
 def _check_same(data: bytes, video: Any, zero_s: float) -> tuple[int | None, int | None]:
