@@ -202,7 +202,7 @@ _MEDIA_OPTIONS: Final = (
         "--transcript",
         metavar="FILE",
         shell_complete=complete_files,
-        help="What is said in the clip: plain text, SRT or WebVTT.",
+        help="What is said in the clip: plain text, SRT, WebVTT, ELAN or TextGrid.",
     ),
     click.option(
         "--speaker-baseline",
