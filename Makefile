@@ -23,9 +23,9 @@ $(VENV)/.dev: pyproject.toml $(VENV)/.core
 $(VENV)/.all: pyproject.toml $(VENV)/.dev
 	$(PIP) -e '.[dev,reference]' && touch $@
 
-demo: $(VENV)/.core  ## set up, then explain examples/clip.mp4 offline
+demo: $(VENV)/.core  ## set up, then explain examples/clip.mp4 offline; its last line is where the report is
 	$(BIN)/emoreason models fetch
-	$(BIN)/emoreason explain examples/clip.mp4 --text --offline --purpose research
+	$(BIN)/emoreason explain examples/clip.mp4 --text --report --offline --purpose research
 
 test: $(VENV)/.dev  ## set up, then run the core's tests
 	$(BIN)/python -m pytest
@@ -50,9 +50,10 @@ soak: $(VENV)/.all  ## the long batteries in full: known truth, and the fit wher
 	$(BIN)/python bench/known_truth.py --number 50 --family held-out
 	test -z "$$EMOREASON_RESEARCH_DATA" || $(BIN)/python bench/fit_evidence.py --dry-run
 
-docs: $(VENV)/.dev  ## renew docs/cli.md, then check what the pages print and where they lead
+docs: $(VENV)/.dev  ## renew docs/cli.md and the picture of the report, then check what the pages print and link to
 	$(BIN)/python docs/make_cli_reference.py
+	$(BIN)/python docs/pictures/make_report_screenshot.py
 	$(BIN)/python -m pytest tests/house/test_documented_examples.py tests/house/test_doctests.py
 
 clean:  ## remove the environment and caches
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) emoreason-report build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
