@@ -239,7 +239,9 @@ SOURCES: Final[dict[str, Source]] = {
     "blendshapes": Source(
         read=_read_face, about="MediaPipe or ARKit blendshapes", endings=(".json", ".jsonl"), holds=_is_blendshapes
     ),
-    "opensmile": Source(read=_read_voice, about="openSMILE", endings=(*_TABLES, ".arff"), holds=_has_columns("opensmile")),
+    "opensmile": Source(
+        read=_read_voice, about="openSMILE", endings=(*_TABLES, ".arff"), holds=_has_columns("opensmile")
+    ),
 }
 
 _HEAD_BYTES: Final = 1 << 20
