@@ -56,9 +56,9 @@ class FaceWatch:
     Raises ModelFileError or ImportError when the face models are missing.
     """
 
-    def __init__(self, clip: Clip) -> None:
+    def __init__(self, clip: Clip, threads: int = 1) -> None:
         self._extractor = FaceExtractor()
-        self._extractor.begin(Job(clip))
+        self._extractor.begin(Job(clip, threads=threads))
 
     def see(self, frame: Frame) -> None:
         """Take the next frame."""

@@ -8,17 +8,20 @@ from typing import Final
 from ..cues.container import StrPath
 from ..cues.extractor import Frame
 from ..cues.frames import read_frames
-from ..cues.limits import Limits
+from ..cues.limits import Limits, core_count
 from ..errors import ModelFileError
 from ..records import Clip, CueSet
 from .blur import HiddenAreas
 from .faces import FaceWatch, Followed, Lookout, Portraitist, SeenFace
 from .moments import KeyframeCollector, moments_of
+from .seeking import frames_at
 
 #: Source of cues whose people are numbered as :class:`~emoreason.report.faces.FaceWatch` numbers them.
 _OWN: Final = "emoreason.face"
 #: What a lone face is called when its cues do not name it.
 _LONE: Final = "face1"
+#: In clips longer than this keyframes are sought, not read up to.
+_LONG_S: Final = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +72,22 @@ class _Pass:
     """One pass over the pictures."""
 
     def __init__(self, path: StrPath, clip: Clip, cueset: CueSet, limits: Limits, *, follow: bool, blur: bool) -> None:
-        collector = KeyframeCollector(moments_of(cueset, clip.duration_s or 0.0))
-        watch = FaceWatch(clip) if follow else None
+        moments_s = moments_of(cueset, clip.duration_s or 0.0)
+        self.follows = follow
+        self.hidden: HiddenAreas | None = None
+        self.times_s: tuple[float, ...] = ()
+        self._followed: dict[int, list[Followed]] | None = None
+        sought = None
+        if not follow and (clip.duration_s or 0.0) > _LONG_S:
+            sought = frames_at(path, limits, moments_s)
+        self.frames = self._read(path, clip, limits, moments_s, blur=blur) if sought is None else sought
+
+    def _read(
+        self, path: StrPath, clip: Clip, limits: Limits, moments_s: Sequence[float], *, blur: bool
+    ) -> tuple[Frame, ...]:
+        """Read from the start; to the end when faces are followed."""
+        collector = KeyframeCollector(moments_s)
+        watch = FaceWatch(clip, limits.threads or core_count()) if self.follows else None
         lookout = Lookout(watch) if watch is not None and blur else None
         picture = not clip.duration_s
         with closing(read_frames(path, limits)) as frames:
@@ -82,11 +99,11 @@ class _Pass:
                     lookout.see(frame, picture=picture)
                 if watch is None and collector.is_done(frame.time_s):
                     break
-        self.follows = follow
-        self.frames = tuple(collector.frames)
-        self.hidden = None if lookout is None else lookout.hidden()
-        self.times_s = () if lookout is None else tuple(lookout.times_s)
-        self._followed = None if watch is None else watch.boxes()
+        if lookout is not None:
+            self.hidden, self.times_s = lookout.hidden(), tuple(lookout.times_s)
+        if watch is not None:
+            self._followed = watch.boxes()
+        return tuple(collector.frames)
 
     def followed(self, frame: Frame) -> Sequence[Followed] | None:
         """Faces followed into that frame; None when none were followed at all."""

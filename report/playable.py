@@ -18,9 +18,9 @@ from ..cues.container import StrPath, audio_stream, clock_zero_s, open_media, vi
 from ..cues.limits import Limits
 from .proxy import Encoded
 
-#: Video codec -> container; and what sound may go with it there.
+#: Video codec -> container; and what sound may go with it there (Vorbis in WebM keeps its titles in its header).
 _VIDEO: Final = {"h264": "mp4", "vp8": "webm", "vp9": "webm"}
-_WITH: Final = {"mp4": {"aac", "mp3", "mp3float"}, "webm": {"opus", "vorbis"}}
+_WITH: Final = {"mp4": {"aac", "mp3", "mp3float"}, "webm": {"opus"}}
 #: 8 bits, 4:2:0: what every hardware decoder takes.
 _PIXELS: Final = {"yuv420p", "yuvj420p"}
 #: Audio codec -> container and type of a file of sound alone.

@@ -15,6 +15,7 @@ import av.error
 import numpy as np
 import numpy.typing as npt
 from av.video.frame import PictureType
+from av.video.reformatter import Colorspace, VideoReformatter
 
 from ..cues.container import StrPath
 from ..cues.limits import Limits
@@ -193,6 +194,7 @@ class _Pictures:
 
     def __init__(self, container: Any, form: Form, most_bps: float) -> None:
         self._container, self._form, self._most_bps = container, form, most_bps
+        self._reformatter = VideoReformatter()  # keeps its tables between frames
         self._lasts: dict[int, int] = {}
         self._last_pts = -1
         self._key_s = -np.inf
@@ -209,7 +211,7 @@ class _Pictures:
         """Add one picture."""
         picture = self._fitted(even(picture))
         frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-        frame = frame.reformat(format="yuv420p", dst_colorspace="ITU709")
+        frame = self._reformatter.reformat(frame, format="yuv420p", dst_colorspace=Colorspace.ITU709, threads=1)
         pts = max(self._last_pts + 1, round(time_s * _CLOCK_HZ))
         self._last_pts = pts
         self._lasts[pts] = max(1, round((time_s + lasts_s) * _CLOCK_HZ) - pts)
