@@ -25,6 +25,7 @@ from .terminal import notice, print_json, print_line
 
 _NOT_IN_NAMES: Final = re.compile(r"[^\w.+@=,-]+")
 _LONGEST_NAME: Final = 120
+_TAKEN_BY_WINDOWS: Final = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
 
 
 class Writer(Protocol):
@@ -108,6 +109,7 @@ class Lines:
     ) -> None:
         self.written: list[str] = []
         self._lines = lines
+        self._taken = 0
         self._file = None if job.out is None else _opened(job.out)
         self._print = print_json if is_json else print_line
         if header is not None:
@@ -120,17 +122,17 @@ class Lines:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._file is not None:
-            nothing_done = self._file.count == 0 and error is not None
-            if not nothing_done:
+            if self._taken:  # a run that did nothing must not replace what an earlier one did
                 _say_replaced([self._file.path])
                 self.written.append(str(self._file.path))
-            self._file.close(nothing_done=nothing_done)
+            self._file.close(nothing_done=not self._taken)
 
     def take(self, found: Found) -> None:
         """Write the clip's lines."""
         write = self._file.write if self._file is not None else self._print
         for line in self._lines(found):
             write(line)
+        self._taken += 1
 
 
 def _opened(out: str) -> AtomicLines:
@@ -202,7 +204,7 @@ class _Parquet:
     ) -> None:
         try:
             self._file.close()
-            if self._taken or error is None:
+            if self._taken:
                 _say_replaced([self._path])
                 os.replace(self._partial, self._path)
                 self.written.append(str(self._path))
@@ -287,7 +289,7 @@ def safe_name(clip: str) -> str:
     name = _NOT_IN_NAMES.sub("_", stem).strip("._-")
     while len(name.encode()) > _LONGEST_NAME:
         name = name[:-1]
-    return name or "clip"
+    return f"{name}_" if _TAKEN_BY_WINDOWS.fullmatch(name) else name or "clip"
 
 
 def _partial(path: Path) -> Path:

@@ -16,7 +16,7 @@ from ..records import CueSet
 from ..records.convert import from_json, parse_json, to_json
 from ..records.notice import NOTICE
 from .loss import Say, counted, warn
-from .table import CUES, Cells, Row, Table, cue_rows, cuesets_from, dataframe, nanoseconds
+from .table import CUES, Cells, Row, Table, check_columns, cue_rows, cuesets_from, dataframe, nanoseconds
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,9 +25,9 @@ _KEY: Final = b"emoreason"
 _FORMAT: Final = 1
 _GROUP_ROWS: Final = 50_000
 _MOST_ROWS: Final = 5_000_000
-_BATCH_ROWS: Final = 4096
+_BATCH_ROWS: Final = 1024
 #: Text that one batch may come to; a small file can unpack to anything.
-_BATCH_BYTES: Final = 256 * 1024 * 1024
+_BATCH_BYTES: Final = 64 * 1024 * 1024
 _METADATA_BYTES: Final = 256 * 1024 * 1024
 
 
@@ -146,9 +146,7 @@ def read_parquet_rows(path: str | Path, *, say: Say = warn) -> Iterator[tuple[st
 
     try:
         with pq.ParquetFile(str(path), thrift_string_size_limit=_METADATA_BYTES) as file:
-            names = set(file.schema_arrow.names)
-            if "code" not in names or not {"file", "clip"} & names:
-                raise RecordError(f"{path}: no table of cues; expected the columns 'file', 'start', 'end', 'code'")
+            check_columns(file.schema_arrow.names, str(path))
             if file.metadata.num_rows > _MOST_ROWS:
                 raise RecordError(f"{path}: {file.metadata.num_rows} rows, more than the limit of {_MOST_ROWS}")
             clips = _clips(file.metadata.metadata or {}, str(path), say)

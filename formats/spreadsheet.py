@@ -18,7 +18,7 @@ from typing import IO, Any, Final
 from ..errors import RecordError
 from ..records import CueSet
 from .loss import Loss, Say, warn
-from .table import CUES, GAPS, Cells, Row, Table, cue_rows, cuesets_from, gap_rows, nanoseconds
+from .table import CUES, GAPS, Cells, Row, Table, check_columns, cue_rows, cuesets_from, gap_rows, nanoseconds
 
 #: A table is held in memory while it is read.
 _LARGEST: Final = 256 * 1024 * 1024
@@ -177,10 +177,7 @@ def _cells(file: IO[str], name: str) -> Iterator[Cells]:
     first = file.readline(1 << 20)
     delimiter = max(",;\t", key=first.count)
     columns = [unguarded(column.strip()) for column in next(csv.reader([first], delimiter=delimiter), [])]
-    if not {"file", "clip"} & set(columns) or "code" not in columns:
-        raise RecordError(
-            f"{name}: no table of cues; expected the columns 'file', 'start', 'end', 'code' in its header"
-        )
+    check_columns(columns, name)
     reader = csv.reader(file, delimiter=delimiter)
     while True:
         place = f"{name}:{reader.line_num + 2}"
@@ -198,5 +195,5 @@ def _cells(file: IO[str], name: str) -> Iterator[Cells]:
 
 
 def _row(columns: Sequence[str], row: Sequence[str]) -> dict[str, Any]:
-    cells = zip(columns, row, strict=False)
-    return {column: unguarded(cell) if column in _TEXTS or column == "marks" else cell for column, cell in cells}
+    cells = ((column, cell) for column, cell in zip(columns, row, strict=False) if cell != "")
+    return {column: unguarded(cell) if column in _TEXTS else cell for column, cell in cells}

@@ -161,7 +161,7 @@ def nanoseconds(time_s: float | None) -> int | None:
 
 #: One row of a cue table as a file has it: where it stands, and its cells by column name (or why it has none).
 Cells = tuple[str, dict[str, Any] | RecordError]
-_TIME: Final = re.compile(r"(?:(\d{1,6}) days?,? \+?)?(?:(\d{1,6}):(\d\d?):)(\d\d?(?:\.\d{1,12})?)")
+_TIME: Final = re.compile(r"(?:(\d{1,6}) days?,? \+?)?(?:(\d{1,6}):(\d\d?):)(\d\d?)(?:\.(\d{1,12}))?")
 _KNOWN: Final = frozenset(CUES.names) | {"clip", "start_s", "end_s"}
 _NUMBERS: Final = frozenset(name for name, kind in CUES.columns if kind == "number")
 
@@ -239,7 +239,7 @@ def _cue_value(cells: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         raise RecordError("names no clip; expected a column 'file'")
     value: dict[str, Any] = {}
     for column, cell in cells.items():
-        if cell is None or cell == "" or column in ("file", "clip") or column not in _KNOWN:
+        if cell is None or column in ("file", "clip") or column not in _KNOWN:
             continue
         if column in ("start", "end", "start_s", "end_s"):
             value[column.removesuffix("_s") + "_s"] = _seconds(cell, column)
@@ -257,8 +257,9 @@ def _cue_value(cells: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
 def _seconds(cell: object, column: str) -> float:
     """Time of a cell: ``00:00:01.240``, ``0 days 00:00:01.24`` or a number of seconds."""
     if isinstance(cell, str) and (match := _TIME.fullmatch(cell.strip())):
-        days, hours, minutes = (int(part or 0) for part in match.group(1, 2, 3))
-        return ((days * 24 + hours) * 60 + minutes) * 60 + float(match[4])
+        days, hours, minutes, whole = (int(part or 0) for part in match.group(1, 2, 3, 4))
+        whole_ns = int(((match[5] or "") + "0" * 9)[:9])  # in whole numbers: no time may change on the way
+        return ((((days * 24 + hours) * 60 + minutes) * 60 + whole) * 1_000_000_000 + whole_ns) / 1e9
     return _number(cell, column)
 
 
