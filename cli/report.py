@@ -81,6 +81,7 @@ def report(
 
 def _make_all(results: Path, media_folder: str | None, made: "ReportFolder", tally: Tally) -> None:
     """Have every page made that can be; ``tally`` counts the lines that cannot be read."""
+    gone = 0
     for place, row in read_results(results, complain):
         if isinstance(row, RecordError):
             tally.failed += 1
@@ -88,9 +89,12 @@ def _make_all(results: Path, media_folder: str | None, made: "ReportFolder", tal
             made.fail(place, row)
         else:
             path = _find(row.cueset.clip, results, media_folder)
+            gone += path is None and row.cueset.clip.path is not None
             made.add(row.explanation, row.cueset, row.curves, path=path)
     for place, message in read_failures(results):
         made.fail(place, message)
+    if gone:
+        notice(f"not found, so not shown: {gone} of the clips (--media FOLDER says where they are now)")
 
 
 def _find(clip: "Clip", results: Path, media_folder: str | None) -> str | None:

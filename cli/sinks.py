@@ -101,10 +101,12 @@ def open_sinks(
             names = ["explanations.jsonl", "cues.jsonl", *(["curves.jsonl"] if report is not None else [])]
             sinks.append(Folder(stack.enter_context(OutFolder(out, *names))))
         if report is not None:
-            sinks.append(Pages(stack.enter_context(report)))
+            stack.enter_context(report)
         lines = not sys.stdout.isatty() if as_json is None else as_json
         brief = many and out is not None and not lines
         sinks.append(Lines() if lines else Screen(brief=brief, language=language))
+        if report is not None:
+            sinks.append(Pages(report))  # last: it may have to wait for pages in the making
         yield sinks
         if brief:  # in full, each explanation carries it
             print_line(headings(language).notice)

@@ -35,6 +35,8 @@ _PARTIAL: Final = re.compile(r"\..+\.html\.[0-9a-f]{8}\.partial")
 #: A file under a hidden name is written in moments; an older one was left behind by a killed run.
 _DEAD_AFTER_S: Final = 600.0
 _LONGEST_STEM: Final = 60
+#: Clips whose pages wait to be made; more would only fill the memory with curves.
+_WAITING_PER_JOB: Final = 4
 
 Say = Callable[[str, str], None]
 
@@ -63,7 +65,7 @@ class ReportFolder:
     Attributes
     ----------
     made, lost : int
-        Number of pages written, and of pages that could not be.
+        Number of pages written, and of pages (the index among them) that could not be.
     failed : int
         Number of clips that could not be explained.
 
@@ -91,10 +93,11 @@ class ReportFolder:
         self._orders: list[_Order] = []
         self._failures: list[tuple[str, str]] = []
         self._taken: Counter[str] = Counter()
-        self._todo: queue.Queue[_Order | None] = queue.Queue(maxsize=jobs)
+        self._todo: queue.Queue[_Order | None] = queue.Queue(maxsize=_WAITING_PER_JOB * jobs)
         self._threads: list[threading.Thread] = []
         self._jobs = jobs
         self._stopped = False
+        self._index_lost = False
         try:
             (self.folder / PAGES).mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -130,8 +133,8 @@ class ReportFolder:
 
     @property
     def lost(self) -> int:
-        """Number of pages that could not be made."""
-        return len(self._orders) - self.made
+        """Number of pages that could not be made, the index among them."""
+        return len(self._orders) - self.made + self._index_lost
 
     @property
     def failed(self) -> int:
@@ -172,13 +175,7 @@ class ReportFolder:
         self._failures.append((place, str(error)))
 
     def close(self) -> None:
-        """Finish the pages and write the index.
-
-        Raises
-        ------
-        EmoreasonError
-            The index cannot be written.
-        """
+        """Finish the pages and write the index."""
         try:
             for _ in self._threads:
                 self._todo.put(None)
@@ -230,9 +227,11 @@ class ReportFolder:
         entries = [order.entry or order.unfinished() for order in self._orders]
         try:
             write_whole(self.index, render_index(entries, self._failures, blurred=self._blur_faces))
-        except OSError as error:
-            raise EmoreasonError(f"{self.index}: cannot be written: {_reason(error)}") from error
-        self._sweep(complete)
+        except Exception as error:  # as with a page: what was explained is not lost with it
+            self._index_lost = True
+            self._say(os.fspath(self.index), f"cannot be made: {_reason(error)}")
+        with suppress(OSError):
+            self._sweep(complete)
 
     def _sweep(self, complete: bool) -> None:
         """Remove pages of earlier reports that the index no longer lists, and what killed runs left behind."""

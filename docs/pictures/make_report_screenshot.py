@@ -41,7 +41,8 @@ def photograph(page: Any, path: Path) -> None:
     )
     page.locator(".claim", has_text=CLAIM).first.locator("button.when").click()
     video.evaluate(
-        "(video, at) => new Promise((done) => { video.pause(); video.onseeked = () => done(); video.currentTime = at; })",
+        "(video, at) => new Promise((done) => {"
+        " video.pause(); video.onseeked = () => done(); video.currentTime = at; })",
         MOMENT_S,
     )
     page.mouse.move(0, 0)
@@ -61,11 +62,11 @@ def main() -> None:
                 photograph(watched.page, raw)
                 watched.check()
         except pytest.skip.Exception as reason:
-            print(f"{PICTURE.name} stays as it is: {reason}")
+            sys.stdout.write(f"{PICTURE.name} stays as it is: {reason}\n")
             return
         with Image.open(raw) as picture:
             picture.convert("RGB").quantize(256, kmeans=5, dither=Image.Dither.NONE).save(PICTURE, optimize=True)
-    print(f"{PICTURE.relative_to(ROOT)}: {PICTURE.stat().st_size >> 10} KiB")
+    sys.stdout.write(f"{PICTURE.relative_to(ROOT)}: {PICTURE.stat().st_size >> 10} KiB\n")
 
 
 if __name__ == "__main__":

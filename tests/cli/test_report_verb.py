@@ -199,6 +199,7 @@ def test_clips_that_moved_are_found_with_media(run, filmed: Path, tmp_path: Path
     (tmp_path / "film.mp4").rename(tmp_path / "archive" / "film.mp4")
     gone = run("report", filmed)
     assert gone.returncode == 0
+    assert "not found, so not shown: 1 of the clips" in gone.stderr
     assert not embedded(filmed)
     assert run("report", filmed, "--media", "archive").returncode == 0
     assert embedded(filmed)

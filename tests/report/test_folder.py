@@ -108,6 +108,14 @@ def test_a_page_that_cannot_be_written_costs_that_page(tmp_path: Path) -> None:
     assert not [name for name in pages(tmp_path) if name.endswith(".partial")]
 
 
+def test_an_index_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "index.html").mkdir()
+    said: list[tuple[str, str]] = []
+    report = make(tmp_path, "a.mp4", say=lambda clip, problem: said.append((clip, problem)))
+    assert said == [(str(tmp_path / "index.html"), "cannot be made: Is a directory")]
+    assert (report.made, report.lost) == (1, 1)
+
+
 def test_a_clip_that_cannot_be_shown_still_has_a_page(tmp_path: Path) -> None:
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(b"\x00\x00\x00\x18ftypmp42 and then nothing of the kind")
@@ -187,7 +195,7 @@ def test_adding_waits_while_enough_are_in_the_making(tmp_path: Path) -> None:
     most = 0
     with ReportFolder(tmp_path, jobs=1, done=lambda clip: go.wait(60)) as report:
         adding = threading.Thread(
-            target=lambda: [report.add(Explanation(clip=str(number)), cues(str(number))) for number in range(6)]
+            target=lambda: [report.add(Explanation(clip=str(number)), cues(str(number))) for number in range(12)]
         )
         adding.start()
         adding.join(1.0)
@@ -195,5 +203,5 @@ def test_adding_waits_while_enough_are_in_the_making(tmp_path: Path) -> None:
         assert adding.is_alive()
         go.set()
         adding.join()
-    assert most <= 4  # one being made, one waiting, one at the door
-    assert report.made == 6
+    assert most <= 6  # one being made, four waiting, one at the door
+    assert report.made == 12
