@@ -94,14 +94,14 @@ def _decode(path: StrPath, limits: Limits, report: DecodeReport) -> Generator[Pi
         if stream is None:
             return
         if container.format.name == "webp_pipe" and is_animated(path):
-            yield from _thinned(animation_frames(path, limits), limits.max_fps)
+            yield from thinned(animation_frames(path, limits), limits.max_fps)
             return
         check_size(path, stream.codec_context, limits)
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = min(DECODER_THREADS, limits.threads or core_count())
         stream.codec_context.options = {"max_pixels": str(limits.max_pixels)}
         upright = Upright(path, stream.sample_aspect_ratio, limits.long_side_px)
-        for time_s, frame in _thinned(_timed(path, container, stream, limits, report), limits.max_fps):
+        for time_s, frame in thinned(_timed(path, container, stream, limits, report), limits.max_fps):
             yield time_s, upright(frame)
 
 
@@ -186,8 +186,14 @@ class _Clock:
         return time_s
 
 
-def _thinned(frames: Iterator[tuple[float, T]], max_fps: float) -> Iterator[tuple[float, T]]:
-    """Leave out frames that follow the last one kept too closely; what is kept stays evenly spaced."""
+def thinned(frames: Iterator[tuple[float, T]], max_fps: float) -> Iterator[tuple[float, T]]:
+    """Leave out frames that follow the last one kept too closely; what is kept stays evenly spaced.
+
+    Examples
+    --------
+    >>> [time_s for time_s, _ in thinned(((n / 25, None) for n in range(9)), 12)]
+    [0.0, 0.08, 0.16, 0.24, 0.32]
+    """
     shortest_s = 1.0 / (max_fps * _RATE_SLACK)
     due_s = -math.inf
     for time_s, frame in frames:

@@ -47,18 +47,26 @@ def require_face_models() -> None:
 
 
 @lru_cache(maxsize=64)
-def watch(scene: Scene, bit_rate: int | None = None, speech_s: tuple[float, float] | None = None) -> Extraction:
+def watch(
+    scene: Scene,
+    bit_rate: int | None = None,
+    speech_s: tuple[float, float] | None = None,
+    max_fps: float = 30.0,
+    threads: int = 1,
+) -> Extraction:
     """What the face extractor finds in a scene; ``speech_s`` is where earlier extractors heard someone talk."""
     from emoreason.cues.face import FaceExtractor
+    from emoreason.cues.frames import thinned
 
     said = ()
     if speech_s:
         said = (Cue(id="speech.segment.1", modality="speech", code="segment", start_s=speech_s[0], end_s=speech_s[1]),)
     clip = Clip(id="scene", duration_s=scene.duration_s, fps=scene.fps, has_video=True, has_audio=bool(said))
-    job = Job(clip, found=Extraction(cues=said))
+    job = Job(clip, found=Extraction(cues=said), threads=threads)
     extractor = FaceExtractor()
     extractor.begin(job)
-    for index, (time_s, image) in enumerate(zip(scene.times_s, _pictures(scene, bit_rate), strict=True)):
+    timed = zip(scene.times_s.tolist(), _pictures(scene, bit_rate), strict=True)
+    for index, (time_s, image) in enumerate(thinned(timed, max_fps)):
         extractor.see(Frame(index, float(time_s), image))
     return extractor.finish(job)
 

@@ -1,0 +1,51 @@
+"""12 analysed frames a second lose no event and move no apex by more than a tenth of a second."""
+
+from itertools import chain
+
+import pytest
+from fewer_frames import APEX_BOUND_S, Comparison, compared, quick_blinks, several_movements, single_movements, talking
+from known_truth import events, require_face_models, watch
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _face_models() -> None:
+    require_face_models()
+
+
+def assert_nothing_lost(comparison: Comparison) -> None:
+    assert comparison.kept, "a scene in which something moves must have events"
+    assert comparison.lost == ()
+    assert max(comparison.shifts_s) <= APEX_BOUND_S
+
+
+@pytest.mark.parametrize(
+    "drawn",
+    [*(drawn for _, drawn in chain(single_movements(1), quick_blinks(2), several_movements(1)))],
+    ids=["smile", "brow_raise", "lips_part", "jaw_drop", "blink", "quick1", "quick2", "several"],
+)
+def test_twelve_frames_a_second_lose_no_event(drawn) -> None:
+    assert_nothing_lost(compared(*drawn))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "drawn"), [*chain(single_movements(12), quick_blinks(16), several_movements(8))], ids=str
+)
+def test_twelve_frames_a_second_lose_no_event_in_the_battery(kind: str, drawn) -> None:
+    assert_nothing_lost(compared(*drawn))
+
+
+@pytest.mark.slow
+def test_twelve_frames_a_second_lose_few_syllables() -> None:
+    """Syllables of .28 s are seen three times each: most are kept, where they are."""
+    results = [compared(*drawn) for _, drawn in talking(6)]
+    kept, lost = (sum(len(getattr(one, name)) for one in results) for name in ("kept", "lost"))
+    assert kept >= 9 * lost
+    assert max(shift for one in results for shift in one.shifts_s) <= APEX_BOUND_S
+
+
+def test_threads_change_nothing() -> None:
+    (_, (scene, bit_rate)) = next(several_movements(1))
+    alone, beside = (watch(scene, bit_rate, max_fps=12.0, threads=threads) for threads in (1, 3))
+    assert events(alone)
+    assert alone == beside
