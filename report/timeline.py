@@ -38,7 +38,7 @@ _CURVE_NAMES: Final = {
 }
 #: Rows that every page shows open; others wait under "more measures" unless a claim cites them.
 _ALWAYS: Final = frozenset(
-    {"utterance", "segment", "pause", "shot", "keyframe", "n_faces", "nod", "shake", "blink", "eye_opening", "f0"}
+    {"utterance", "segment", "pause", "shot", "n_faces", "nod", "shake", "blink", "eye_opening", "f0"}
     | {"loudness", "yaw", "pitch", "roll", "gaze", "away", "shift", "horizontal", "vertical"}
 )
 #: Modalities whose every row is open.
@@ -185,13 +185,13 @@ class _Builder:
 
     def _drawing(self, curve: Curve) -> Drawing:
         values = self.ranges.get(_family(curve)) or _own_range(curve)
-        filled = _is_action_unit(curve.modality, curve.code) or curve.code in ("loudness", "motion", "n_faces")
+        filled = _is_action_unit(curve.modality, curve.code) or curve.code in ("loudness", "motion")
         unit = _SHORT_UNITS.get(curve.unit or "", plain_name(curve.unit) if curve.unit else "")
         return Drawing(
             path=path(thinned(curve, self.axis.length_s, self.columns), self.axis.length_s, values, filled=filled),
             filled=filled,
             zero=values.level(0.0) if values.low < 0.0 < values.high else None,
-            scale=f"{_number(values.low)} to {_number(values.high)}{'' if unit == '°' else ' '}{unit}".strip(),
+            scale=_scale(values, unit) if curve.unit != "count" else "",
         )
 
     def _gap_marks(self, gaps: Sequence[Gap]) -> Iterator[GapMark]:
@@ -269,6 +269,10 @@ def _own_range(curve: Curve) -> Range:
         low = max(low, high - 50.0)  # silence is far below speech and would flatten it
     margin = 0.08 * (high - low) or max(abs(high), 1.0) * 0.1
     return Range(low if low == 0.0 else low - margin, high + margin)
+
+
+def _scale(values: Range, unit: str) -> str:
+    return f"{_number(values.low)} to {_number(values.high)}{'' if unit == '°' else ' '}{unit}".strip()
 
 
 def _number(value: float) -> str:

@@ -54,6 +54,8 @@
   const player = element || (length ? new SilentPlayer() : null);
   if (element) {
     const data = $("media-data");
+    element.hidden = false;
+    element.addEventListener("error", () => { $("playing").textContent = "This browser cannot play the clip."; });
     element.src = URL.createObjectURL(blobOf(data.textContent.trim(), element.dataset.type));
     data.remove();
   }
