@@ -35,6 +35,8 @@ _MATRICES: Final = {
     7: Colorspace.SMPTE240M,
     9: Colorspace.BT2020,
 }
+#: First bytes of still pictures (PNG, JPEG, WebP, TIFF).
+_STILLS: Final = (b"\x89PNG", b"\xff\xd8", b"RIFF", b"II*\0", b"MM\0*")
 _HD_HEIGHT: Final = 720
 _PAPER: Final = 255  # transparent parts are shown on white, as a browser does
 
@@ -110,26 +112,28 @@ def _turned(picture: npt.NDArray[np.uint8], orientation: Orientation) -> npt.NDA
 
 def _orientation_of(frame: Any, path: StrPath) -> Orientation:
     """Orientation from the display matrix or, for a JPEG, from its Exif block."""
-    exif = _exif_orientation(path)
+    with open_regular(Path(path)) as file:
+        head = file.read(65_536)
+    exif = _exif_orientation(head)
     if exif is not None:
         return _EXIF.get(exif, _UPRIGHT)
-    try:
-        matrix = struct.unpack("=9i", bytes(frame.side_data["DISPLAYMATRIX"]))
-        if any(matrix[:2]):
-            return matrix[0], matrix[1], matrix[3], matrix[4]
-    except (KeyError, ValueError, struct.error):
-        pass  # no matrix, or PyAV does not know another kind of side data beside it: its own reading still serves
+    # Side data that PyAV has no name for, as Exif blocks of pictures are to it, crash the process (av 18.1).
+    if not head.startswith(_STILLS):
+        try:
+            matrix = struct.unpack("=9i", bytes(frame.side_data["DISPLAYMATRIX"]))
+            if any(matrix[:2]):
+                return matrix[0], matrix[1], matrix[3], matrix[4]
+        except (KeyError, ValueError, struct.error):
+            pass  # no matrix: PyAV's own reading still serves
     turn = math.radians(float(frame.rotation))
     return math.cos(turn), -math.sin(turn), math.sin(turn), math.cos(turn)
 
 
-def _exif_orientation(path: StrPath) -> int | None:
-    """Value of Exif tag 0x0112 of a JPEG file, or None.
+def _exif_orientation(head: bytes) -> int | None:
+    """Value of Exif tag 0x0112 of a JPEG file that starts like this, or None.
 
     libav hands on the rotation but PyAV cannot tell a mirrored picture from a turned one.
     """
-    with open_regular(Path(path)) as file:
-        head = file.read(65_536)
     start = head.find(b"Exif\0\0") + 6
     if not head.startswith(b"\xff\xd8") or start < 6:
         return None
