@@ -12,10 +12,11 @@ import click
 from ..errors import ConfigError, EmoreasonError
 from ..formats.loss import Loss
 from .completion import complete_files
-from .converted import TARGETS, Job, Writer
+from .converted import TARGETS
 from .convertible import SOURCES, Found, Reading, read_found
 from .group import EXIT_CODES, Tally
 from .terminal import complain, notice, print_line
+from .writers import Job, Writer
 
 _WHAT: Final = tuple(dict.fromkeys(what for target in TARGETS.values() for what in target.what if what != "tiers"))
 

@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from .loss import FormatWarning
     from .parquet import read_parquet, write_parquet
     from .spreadsheet import read_csv, write_csv
+    from .table import curves_to_dataframe
     from .textgrid import read_textgrid, read_textgrid_claims, write_textgrid
     from .webvtt import write_transcript_vtt, write_vtt
 
 #: Name -> its module; loaded when asked for.
 _HOME: Final = {
     "FormatWarning": "loss",
+    "curves_to_dataframe": "table",
     "read_csv": "spreadsheet",
     "read_eaf": "elan",
     "read_eaf_explanation": "elan",
@@ -35,6 +37,7 @@ _HOME: Final = {
 
 __all__ = [
     "FormatWarning",
+    "curves_to_dataframe",
     "read_csv",
     "read_eaf",
     "read_eaf_explanation",

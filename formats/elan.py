@@ -26,7 +26,7 @@ from .coder import TierMap, understand
 from .eaf import Annotated, Document, milliseconds, read_xml, write_xml, xml_text
 from .label import FIELDS, label_of, parse_label
 from .loss import Loss, Say, warn
-from .tier import Segment, Tier, base_name, packed, tier_name
+from .tier import Segment, Subject, Tier, base_name, packed, tier_name
 from .tiers import cue_values, cueset_of, is_of_explanation, lay_out, state_label, unplaced_claims
 
 _CUES: Final = "emoreason.cues"
@@ -207,9 +207,11 @@ def _with_edits(kept: _Kept, document: Document, tier_map: TierMap, say: Say) ->
     new: list[Tier] = []
     for tier, annotations in document.tiers:
         fresh: list[Segment] = []
+        coding = understand(tier, tier_map)
+        subject = coding.subject if coding is not None else None
         for annotation in annotations:
             cues = [by_id[cue_id] for cue_id in kept.owners.get(annotation.annotation_id, ()) if cue_id in by_id]
-            still = _matched(cues, annotation, tier, tier_map) if cues else None
+            still = _matched(cues, annotation, base_name(tier.name), subject) if cues and subject else None
             if still is None:
                 span = annotation.start_ms / 1000, annotation.end_ms / 1000
                 fresh.append(Segment(*span, annotation.value))
@@ -217,21 +219,21 @@ def _with_edits(kept: _Kept, document: Document, tier_map: TierMap, say: Say) ->
                 found |= {cue.id: cue for cue in still}
         if fresh and not is_of_explanation(tier):
             new.append(replace(tier, segments=tuple(fresh)))
-    ordered = [found[cue.id] for cue in kept.cueset.cues if cue.id in found]
+    ordered = tuple(found[cue.id] for cue in kept.cueset.cues if cue.id in found)
+    if not new and ordered == kept.cueset.cues:
+        return kept.cueset
     values: list[dict[str, Any]] = [to_json(cue) for cue in ordered]
     values += cue_values(new, "elan", say, tier_map)
     value = {"clip": to_json(kept.cueset.clip), "cues": values, "gaps": [to_json(gap) for gap in kept.cueset.gaps]}
     return from_json(value, CueSet)
 
 
-def _matched(cues: list[Cue], annotation: Annotated, tier: Tier, tier_map: TierMap) -> list[Cue] | None:
+def _matched(cues: list[Cue], annotation: Annotated, name: str, about: Subject) -> list[Cue] | None:
     """Cues as the annotation now has them; None when it says something so different that it is a new one."""
-    coding = understand(tier, tier_map)
-    about = coding.subject if coding is not None else None
     first = cues[0]
-    if about is None or (about.person, about.state) != (first.subject, first.state):
+    if (about.person, about.state) != (first.subject, first.state):
         return None
-    if first.state == "present" and tier_name(first) != base_name(tier.name):
+    if first.state == "present" and tier_name(first) != name:
         return None
     label = label_of(first) if first.state == "present" else state_label(cues)
     start_s, end_s = first.start_s or 0.0, first.end_s or 0.0

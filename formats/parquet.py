@@ -111,10 +111,7 @@ def _unicode(text: str) -> str:
 def write_parquet(path: str | Path, cuesets: CueSet | Sequence[CueSet]) -> None:
     """Write the cues, gaps and clips of CueSets; :func:`read_parquet` gives all of it back (times to the nanosecond).
 
-    Examples
-    --------
-    >>> write_parquet("cues.parquet", cuesets)  # doctest: +SKIP
-    >>> pd.read_parquet("cues.parquet")  # doctest: +SKIP
+    ``pandas.read_parquet`` gives the table of :meth:`CueSet.to_dataframe`.
     """
     with ParquetFile(path, CUES) as file:
         for cueset in [cuesets] if isinstance(cuesets, CueSet) else cuesets:
@@ -151,7 +148,7 @@ def read_parquet_rows(path: str | Path, *, say: Say = warn) -> Iterator[tuple[st
                 raise RecordError(f"{path}: {file.metadata.num_rows} rows, more than the limit of {_MOST_ROWS}")
             clips = _clips(file.metadata.metadata or {}, str(path), say)
             yield from cuesets_from(_cells(file, str(path)), str(path), say, clips)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or str(error).split("\n")[0]
         raise RecordError(f"{path}: no Parquet file that can be read: {reason}") from error
 

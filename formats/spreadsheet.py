@@ -102,11 +102,6 @@ def write_csv(path: str | Path, cuesets: CueSet | Sequence[CueSet], *, gaps: boo
         Write the table of the gaps instead: what could not be observed, which has no row among the cues.
     say : callable
         Takes one sentence per kind of loss; by default a ``FormatWarning``.
-
-    Examples
-    --------
-    >>> write_csv("cues.csv", cuesets)  # doctest: +SKIP
-    >>> pd.read_csv("cues.csv", index_col=["file", "start", "end"])  # doctest: +SKIP
     """
     many = [cuesets] if isinstance(cuesets, CueSet) else list(cuesets)
     table, rows = (GAPS, gap_rows) if gaps else (CUES, cue_rows)

@@ -138,6 +138,29 @@ def wide_curves(clip_id: str, curves: Sequence[Curve]) -> tuple[Table, list[Row]
     return table, rows
 
 
+def curves_to_dataframe(clip_id: str, curves: Sequence[Curve], *, wide: bool = False) -> "pd.DataFrame":
+    """Curves of a clip as a pandas table.
+
+    Parameters
+    ----------
+    clip_id : str
+        The clip's id, the first level of the index.
+    curves : sequence of Curve
+        What ``curves.jsonl`` or ``emoreason.cues.extract_with_curves`` hold.
+    wide : bool
+        False: one row per sample, indexed by ``(file, time_s)``, with the columns ``modality``, ``subject``, ``code``,
+        ``unit``, ``value``. True: one row per time and one column per curve (``face1.AU12``, ``voice.f0``).
+
+    Returns
+    -------
+    pandas.DataFrame
+        NaN where a curve could not be measured or has no sample.
+    """
+    if wide:
+        return dataframe(*wide_curves(clip_id, curves))
+    return dataframe(CURVES, curve_rows(clip_id, curves))
+
+
 def dataframe(table: Table, rows: Iterable[Row]) -> "pd.DataFrame":
     """Rows as a pandas table with the table's index; ``start`` and ``end`` are timedeltas."""
     import pandas as pd

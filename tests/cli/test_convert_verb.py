@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 from some_records import CUESET, CURVES, EXPLANATION
 
-from emoreason.cli.converted import TARGETS, safe_name
+from emoreason.cli.converted import TARGETS
 from emoreason.cli.convertible import SOURCES
+from emoreason.cli.writers import safe_name
 from emoreason.records import Clip, Curve
 from emoreason.records.convert import to_json
 from emoreason.records.jsonl import dump_line

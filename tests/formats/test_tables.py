@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from some_records import CUESET, CURVES, EXPLANATION, NASTY, cuesets, nanoseconds
 
 from emoreason.errors import RecordError
-from emoreason.formats import read_csv, read_parquet, write_csv, write_parquet
+from emoreason.formats import curves_to_dataframe, read_csv, read_parquet, write_csv, write_parquet
 from emoreason.formats.parquet import read_parquet_rows
 from emoreason.formats.spreadsheet import guarded, header, line, read_csv_rows, unguarded
 from emoreason.formats.table import (
@@ -136,6 +136,8 @@ def test_claims_results_and_curves_have_tables() -> None:
     curves = dataframe(CURVE_TABLE, curve_rows("a.mp4", CURVES))
     assert curves.index.names == ["file", "time_s"]
     assert curves["value"].isna().tolist() == [False, True, False, True, False]
+    assert curves_to_dataframe("a.mp4", CURVES).equals(curves)
+    assert curves_to_dataframe("a.mp4", CURVES, wide=True)["voice.f0"].tolist()[1] == 220.5
     table, rows = wide_curves("a.mp4", CURVES)
     assert table.names == ("file", "time_s", "face1.AU12", "voice.f0")
     assert rows == [
@@ -229,6 +231,10 @@ def test_cells_without_end_are_one_bad_row(tmp_path: Path) -> None:
         read_csv(path)
 
 
+#: One text that is no UTF-8.
+NO_UTF8 = pa.StringArray.from_buffers(1, pa.py_buffer(b"\0\0\0\0\1\0\0\0"), pa.py_buffer(b"\xf4"))
+
+
 def parquet(**columns: Any) -> bytes:
     buffer = io.BytesIO()
     pq.write_table(pa.table(columns), buffer)
@@ -246,9 +252,16 @@ def parquet(**columns: Any) -> bytes:
         (parquet(file=["a"], code=["AU1"], value=[float("inf")]), ":1: value: inf"),
         (parquet(file=["a"], code=["AU1"], start=[-1.0]), ":1: not a valid cueset"),
         (parquet(file=["a"], code=["AU1"], marks=[[1, 2]]), ":1: not a valid cueset"),
+        (
+            parquet(
+                file=["a"],
+                code=NO_UTF8,
+            ),
+            "no Parquet file",
+        ),
         (parquet(file=["a"] * 1024, code=["x" * 100_000] * 1024), "no table of cues"),
     ],
-    ids=range(9),
+    ids=range(10),
 )
 def test_what_is_no_parquet_of_cues_is_one_line(data: bytes, said: str, tmp_path: Path) -> None:
     path = tmp_path / "x.parquet"
