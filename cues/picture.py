@@ -117,7 +117,8 @@ def _orientation_of(frame: Any, path: StrPath) -> Orientation:
     exif = _exif_orientation(head)
     if exif is not None:
         return _EXIF.get(exif, _UPRIGHT)
-    # Side data that PyAV has no name for, as Exif blocks of pictures are to it, crash the process (av 18.1).
+    # PyAV 18.1 has no name for the Exif block among a picture's side data; with a colour profile beside it, asking for
+    # any of them crashes the process.
     if not head.startswith(_STILLS):
         try:
             matrix = struct.unpack("=9i", bytes(frame.side_data["DISPLAYMATRIX"]))

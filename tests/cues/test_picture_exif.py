@@ -1,10 +1,10 @@
-"""Pictures that carry an Exif block, as cameras and editors write them, in every format that has one."""
+"""Pictures that carry an Exif block and a colour profile, as cameras and editors write them, in every format."""
 
 from pathlib import Path
 
 import pytest
 from media_files import corners, quadrants
-from PIL import Image
+from PIL import Image, ImageCms
 
 from emoreason.cues.gather import gather_in_child
 from emoreason.cues.media import read_frames
@@ -14,7 +14,8 @@ from emoreason.cues.media import read_frames
 def test_a_picture_with_exif_is_read(tmp_path: Path, name: str) -> None:
     exif = Image.Exif()
     exif[0x010F], exif[0x0131] = "a maker", "a program"
-    Image.fromarray(quadrants()).save(tmp_path / name, exif=exif)
+    colours = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    Image.fromarray(quadrants()).save(tmp_path / name, exif=exif, icc_profile=colours)
     (frame,) = read_frames(tmp_path / name)
     assert corners(frame.image) == "rgbw"
     assert any(cue.code == "brightness" for cue in gather_in_child(tmp_path / name, extractors=["scene"]).cueset.cues)
