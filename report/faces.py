@@ -89,7 +89,7 @@ class Lookout:
     def see(self, frame: Frame, *, picture: bool = False) -> None:
         """Search the next frame."""
         found = _Found(self._fitter)
-        found.take(frame.image, _detections(self._network, frame.image, LOW_SCORE), MIN_SCORE)
+        found.take(frame.image, _detections(self._network, frame.image, LOW_SCORE), LOW_SCORE)
         if frame.time_s - self._swept_s >= SWEEP_EVERY_S:
             self._swept_s = frame.time_s
             self._sweep(frame.image, _PICTURE_PARTS if picture else _PARTS, found)
