@@ -1,8 +1,13 @@
 """Sentences, citations, polarity, sections."""
 
+from dataclasses import replace
+
 import pytest
 
+from emoreason.cues.wording import cue_text
 from emoreason.prompts.sentences import cited_ids, polarity_of, spellings, split_sentences, statements
+from emoreason.records import Cue
+from emoreason.records.labels import MARKS, Mark
 
 
 def texts(text: str) -> list[str]:
@@ -116,3 +121,12 @@ def test_affirmed(text: str) -> None:
 def test_a_sentence_is_split_only_where_polarity_changes() -> None:
     assert statements("Lips part [a.b.1] and brows rise [a.c.1].") == ["Lips part [a.b.1] and brows rise [a.c.1]."]
     assert statements("嘴角上拉 [a.b.1]，但没有皱眉 [a.c.1]。") == ["嘴角上拉 [a.b.1]，", "但没有皱眉 [a.c.1]。"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("mark", [None, *MARKS])
+def test_a_caveat_does_not_turn_a_line_into_a_denial(language: str, mark: Mark | None) -> None:
+    marks = () if mark is None else (mark,)
+    there = Cue(id="a.AU12.1", modality="face", code="AU12", value=2.0, unit="0-5", level="moderately", marks=marks)
+    assert polarity_of(cue_text(there, language)) == "affirmed"
+    assert polarity_of(cue_text(replace(there, state="absent", value=None, level=None), language)) == "negated"
