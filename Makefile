@@ -45,9 +45,10 @@ bench: $(VENV)/.all  ## the benchmarks behind docs/benchmarks.md
 	$(BIN)/python bench/voice.py
 	$(BIN)/python bench/contract.py
 
-soak: $(VENV)/.all  ## the long batteries in full: known truth, and the fit where the research data is there
+soak: $(VENV)/.all  ## the long batteries in full: known truth, an hour of video, and the fit where the research data is there
 	$(BIN)/python bench/known_truth.py --number 50
 	$(BIN)/python bench/known_truth.py --number 50 --family held-out
+	$(BIN)/python bench/cues.py --hour --fps 12
 	test -z "$$EMOREASON_RESEARCH_DATA" || $(BIN)/python bench/fit_evidence.py --dry-run
 
 docs: $(VENV)/.dev  ## renew docs/cli.md and the picture of the report, then check what the pages print and link to

@@ -77,10 +77,10 @@ class FaceExtractor:
             if (cue.modality, cue.code) == ("speech", "segment") and cue.start_s is not None and cue.end_s is not None
         ]
         cues = [cue for person in persons for cue in _person_cues(person, speech)]
-        curves = [curve for person in persons for curve in _person_curves(person)]
-        times = np.array(tracker.times_s)
-        curves.append(_curve("face", "n_faces", times, np.array(tracker.counts, np.float64), "count", None))
-        return Extraction(tuple(cues), tuple(face_gaps(persons, times)), tuple(curves))
+        times_s = tuple(tracker.times_s)  # one for all curves: an hour has 90,000 of them
+        curves = [curve for person in persons for curve in _person_curves(person, times_s)]
+        curves.append(_curve("face", "n_faces", times_s, np.array(tracker.counts, np.float64), "count", None))
+        return Extraction(tuple(cues), tuple(face_gaps(persons, times_s)), tuple(curves))
 
     def boxes(self) -> Iterator[FaceBox]:
         """Every face of every frame seen so far, mistaken ones included: better to blur too much."""
@@ -120,25 +120,23 @@ def _person_cues(person: Person, speech: list[tuple[float, float]]) -> Iterator[
     yield from orientation_cues(person)
 
 
-def _person_curves(person: Person) -> Iterator[Curve]:
+def _person_curves(person: Person, times_s: tuple[float, ...]) -> Iterator[Curve]:
     if person.movements is not None:
         for code, unit in action_units().items():
             if unit.measure:
-                yield _curve("face", code, person.times_s, person.movements.intensity(code), "0-5", person.name)
+                yield _curve("face", code, times_s, person.movements.intensity(code), "0-5", person.name)
     names = [feature.name for feature in features()]
     opening = person.values[:, names.index("lid_upper")] - person.values[:, names.index("lid_lower")]
-    yield _curve("face", "eye_opening", person.times_s, opening, "iod", person.name)
+    yield _curve("face", "eye_opening", times_s, opening, "iod", person.name)
     for axis in ("yaw", "pitch", "roll"):
-        yield _curve("head", axis, person.times_s, person.column(axis), "deg", person.name)
+        yield _curve("head", axis, times_s, person.column(axis), "deg", person.name)
     for axis in ("yaw", "pitch"):
-        yield _curve("gaze", axis, person.times_s, steady(person, f"gaze_{axis}"), "deg", person.name)
+        yield _curve("gaze", axis, times_s, steady(person, f"gaze_{axis}"), "deg", person.name)
 
 
 def _curve(
-    modality: Modality, code: str, times_s: npt.NDArray[np.float64], values: npt.NDArray[np.float64],
+    modality: Modality, code: str, times_s: tuple[float, ...], values: npt.NDArray[np.float64],
     unit: str, subject: str | None,
 ) -> Curve:  # fmt: skip
     known = tuple(None if np.isnan(value) else round(value, 4) for value in values.tolist())
-    return Curve(
-        modality=modality, code=code, times_s=tuple(times_s.tolist()), values=known, unit=unit, subject=subject
-    )
+    return Curve(modality=modality, code=code, times_s=times_s, values=known, unit=unit, subject=subject)

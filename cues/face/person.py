@@ -68,8 +68,9 @@ class Person:
 
     def quality(self, start_s: float, end_s: float) -> float:
         """0-1: size of the face, light and turn of the head within a span."""
-        rows = (self.times_s >= start_s) & (self.times_s <= end_s) & self.seen
-        if not rows.any():
+        first, last = np.searchsorted(self.times_s, start_s), np.searchsorted(self.times_s, end_s, "right")
+        rows = np.arange(first, last)[self.seen[first:last]]
+        if not len(rows):
             return 0.0
         size = min(1.0, float(self.column("iod_px")[rows].mean()) / GOOD_IOD_PX)
         light = min(1.0, float(self.column("luminance")[rows].mean()) / DIM_LUMINANCE)

@@ -11,6 +11,7 @@ from media_files import moving, tone, write_video, write_wav
 
 from emoreason.cues.extractor import Settings
 from emoreason.cues.gather import DEFAULT, Gathered, gather_cues
+from emoreason.cues.limits import Limits
 from emoreason.errors import ConfigError, MediaError
 from emoreason.records import Gap
 
@@ -71,6 +72,37 @@ class Deaf(Recorder):
 class Empty:
     pass
 '''
+
+BESIDE = """
+import threading
+from emoreason.cues.extractor import Extraction
+from emoreason.records import Cue
+
+EAR_DONE, EYE_SEES = threading.Event(), threading.Event()
+
+class Ear:
+    name, version, needs = "voice", "1", frozenset({"audio"})
+    def begin(self, job): pass
+    def hear(self, audio): pass
+    def see(self, frame): pass
+    def finish(self, job):
+        text = "heard while the eye waited" if EYE_SEES.wait(30) else "heard alone"
+        EAR_DONE.set()
+        return Extraction((Cue(id="ear", modality="voice", code="x", text=text),))
+
+class Eye(Ear):
+    name, needs = "scene", frozenset({"frames"})
+    def see(self, frame):
+        EYE_SEES.set()
+        if not EAR_DONE.wait(30):
+            raise RuntimeError("nobody listens meanwhile")
+    def finish(self, job): return Extraction((Cue(id="eye", modality="scene", code="x"),))
+
+class LateEar(Ear):
+    def finish(self, job):
+        before = ", ".join(cue.id for cue in job.found.cues)
+        return Extraction((Cue(id="late", modality="voice", code="x", text=f"after {before}"),))
+"""
 
 
 @pytest.fixture
@@ -214,6 +246,29 @@ def test_gathering_twice_gives_the_same(clip: Path) -> None:
     first, second = (gather_cues(clip, extractors=["speech", "scene"]) for _ in range(2))
     assert first.cueset == second.cueset
     assert first.curves == second.curves
+
+
+def test_what_is_found_does_not_depend_on_the_threads(clip: Path, plugins: Path) -> None:
+    names = ["speech", "voice", f"{plugins}:Words", "scene", f"{plugins}:Recorder"]
+    settings = Settings(transcript="said")
+    alone, several = (
+        gather_cues(clip, extractors=names, settings=settings, limits=Limits(threads=threads)) for threads in (1, 4)
+    )
+    assert alone.cueset == several.cueset
+    assert alone.curves == several.curves
+    assert list(alone.seconds) != []
+    assert {"speech", "voice", "scene"} <= set(several.seconds)
+
+
+def test_sound_is_measured_while_the_pictures_are_seen(clip: Path, tmp_path: Path) -> None:
+    """With a thread to spare; what follows a picture extractor waits for it."""
+    path = tmp_path / "beside.py"
+    path.write_text(BESIDE)
+    names = [f"{path}:{name}" for name in ("Ear", "Eye", "LateEar")]
+    found = gather_cues(clip, extractors=names, limits=Limits(threads=2)).cueset
+    assert [cue.text for cue in found.cues if cue.id == "ear"] == ["heard while the eye waited"]
+    assert [cue.text for cue in found.cues if cue.id == "late"] == ["after ear, eye"]
+    assert found.gaps == ()
 
 
 def test_extraction_in_process_reports_nothing_to_the_makers_of_its_runtime(clip: Path) -> None:

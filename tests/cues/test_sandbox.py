@@ -19,6 +19,18 @@ from emoreason.cues.pool import Pool
 from emoreason.errors import ConfigError, MediaError, RecordError
 from emoreason.records import Clip, CueSet, Curve
 
+THREADS = """
+from emoreason.cues.extractor import Extraction
+from emoreason.records import Cue
+
+class Threads:
+    name, version, needs = "voice", "1", frozenset({"audio"})
+    def begin(self, job): self.threads = job.threads
+    def hear(self, audio): pass
+    def see(self, frame): pass
+    def finish(self, job): return Extraction((Cue(id="n", modality="voice", code="n", value=self.threads),))
+"""
+
 PLUGIN = """
 import ctypes, os, signal, sys, time
 from emoreason.cues.extractor import Extraction
@@ -188,6 +200,25 @@ def test_an_interrupted_run_leaves_no_process(tmp_path: Path, plugin: Path) -> N
         parent.send_signal(ending)
         parent.wait(timeout=60)
         assert is_gone(child)
+
+
+def test_clips_side_by_side_share_the_cores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plugin = tmp_path / "threads.py"
+    plugin.write_text(THREADS)
+    monkeypatch.setattr("emoreason.cues.sandbox.core_count", lambda: 6)
+    clip = write_wav(tmp_path / "a.wav", tone(0.2))
+
+    def threads_of(n_clips: int, limits: Limits | None = None) -> list[float | None]:
+        results = gather_many([clip] * n_clips, extractors=[f"{plugin}:Threads"], jobs=3, limits=limits)
+        return [result.cueset.cues[0].value for result in results if isinstance(result, Gathered)]
+
+    assert threads_of(1) == [6]
+    assert threads_of(2, Limits(threads=1)) == [1, 1]
+    many = threads_of(9)
+    # The first may start before the others are known, the last when the others are done.
+    assert len(many) == 9
+    assert set(many) <= {2, 3, 6}
+    assert many.count(2) >= 5
 
 
 def test_a_worker_is_kept_and_one_left_in_mid_request_is_not() -> None:
