@@ -23,8 +23,8 @@ from typing import Final
 from ..cues.limits import Limits
 from ..errors import ConfigError, EmoreasonError
 from ..records import CueSet, Curve, Explanation
-from .illustrate import illustrate
-from .illustration import Illustration
+from .clip.illustrate import illustrate
+from .clip.illustration import Illustration
 from .index import Entry, entry_of, render_index
 from .page import render_page
 

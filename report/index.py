@@ -14,7 +14,7 @@ from ..cues.wording import gap_text
 from ..reasoning.purpose import NOTICE
 from ..records import CueSet, EmotionProbability, Explanation, Gap
 from ..records.labels import EMOTIONS
-from .illustration import Illustration, Keyframe, MediaKind
+from .clip.illustration import Illustration, Keyframe, MediaKind
 from .template import fill
 from .text import THEME_KEY
 

@@ -13,18 +13,18 @@ from markupsafe import Markup
 from ..reasoning.purpose import NOTICE
 from ..records import CueSet, Curve, Explanation
 from ..records.labels import EMOTIONS
-from .axis import axis_of, clock
-from .choice import choose
-from .claims import reasoning_of
-from .facts import gaps_of, provenance_of, title_of, top_emotions
-from .figures import figures_of
-from .illustration import Illustration, Media
-from .listing import groups_of
-from .plane import plane_of
+from .clip.illustration import Illustration, Media
+from .drawing.axis import axis_of, clock
+from .drawing.choice import choose
+from .drawing.claims import reasoning_of
+from .drawing.facts import gaps_of, provenance_of, title_of, top_emotions
+from .drawing.figures import figures_of
+from .drawing.listing import groups_of
+from .drawing.plane import plane_of
+from .drawing.timeline import timeline_of
+from .drawing.wheel import wheel_of
 from .template import fill
 from .text import THEME_KEY, data_uri, language_of, shown
-from .timeline import timeline_of
-from .wheel import wheel_of
 
 _MOST_COMPOUNDS: Final = 5
 #: A longer chain of thought is cut on the page.

@@ -20,7 +20,7 @@ from emoreason.cues.models import MODELS, model_path
 from emoreason.errors import ModelFileError
 from emoreason.records import CueSet
 from emoreason.records.jsonl import read_jsonl
-from emoreason.report.illustrate import illustrate
+from emoreason.report.clip.illustrate import illustrate
 
 pytestmark = pytest.mark.slow
 

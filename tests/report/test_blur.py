@@ -21,10 +21,10 @@ from emoreason.cues.frames import read_frames
 from emoreason.cues.media import probe
 from emoreason.errors import ModelFileError
 from emoreason.records import CueSet
-from emoreason.report import faces, making
-from emoreason.report.blur import HOLD_S, HiddenAreas, blurred
-from emoreason.report.illustration import Illustration
-from emoreason.report.making import make_illustration
+from emoreason.report.clip import faces, making
+from emoreason.report.clip.blur import HOLD_S, HiddenAreas, blurred
+from emoreason.report.clip.illustration import Illustration
+from emoreason.report.clip.making import make_illustration
 
 Picture = np.ndarray
 SMILE = (Pulse("smile", 0.12, 0.4, 0.9, 1.6),)

@@ -16,11 +16,11 @@ from emoreason.cues.limits import Limits
 from emoreason.cues.media import probe, read_audio, read_frames
 from emoreason.errors import MediaError
 from emoreason.records import Clip, Cue, CueSet
-from emoreason.report import making, proxy
-from emoreason.report.illustrate import illustrate
-from emoreason.report.illustration import Illustration, Media
-from emoreason.report.making import make_illustration, peaks_of
-from emoreason.report.wire import from_wire, to_wire
+from emoreason.report.clip import making, proxy
+from emoreason.report.clip.illustrate import illustrate
+from emoreason.report.clip.illustration import Illustration, Media
+from emoreason.report.clip.making import make_illustration, peaks_of
+from emoreason.report.clip.wire import from_wire, to_wire
 
 #: What every browser plays, by the names libav gives.
 PLAYABLE = {
@@ -339,7 +339,7 @@ def test_what_an_editor_cut_away_stays_away(tmp_path: Path) -> None:
 
 
 def test_keyframes_of_long_clips_are_the_same_frames(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from emoreason.report import looking
+    from emoreason.report.clip import looking
 
     times_s = [0.0, 0.31, 1.9, 2.0, 3.456]
     for name, options in (("a.mp4", {}), ("a.mkv", {}), ("a.avi", {"codec": "mpeg4"}), ("a.ts", {}), ("a.gif", None)):

@@ -7,8 +7,8 @@ from malformed_files import DAMAGED, OTHER_CONTENT, REFUSED
 from emoreason.cues.limits import Limits
 from emoreason.errors import MediaError
 from emoreason.records import Clip, CueSet
-from emoreason.report.illustrate import illustrate
-from emoreason.report.illustration import Illustration
+from emoreason.report.clip.illustrate import illustrate
+from emoreason.report.clip.illustration import Illustration
 
 LIMITS = Limits(timeout_s=60, memory_mb=1024, max_duration_s=600)
 

@@ -10,8 +10,8 @@ from media_files import moving, quadrants, tone, write_sound, write_video
 
 from emoreason.cues.media import probe
 from emoreason.records import CueSet
-from emoreason.report.illustration import Media
-from emoreason.report.making import make_illustration
+from emoreason.report.clip.illustration import Media
+from emoreason.report.clip.making import make_illustration
 from emoreason.report.text import data_uri
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from index_entries import entries, entry, explained
 
 from emoreason.reasoning.purpose import NOTICE
 from emoreason.records import Clip, CueSet, EmotionProbability, Explanation, Gap
-from emoreason.report.illustration import Illustration, Keyframe
+from emoreason.report.clip.illustration import Illustration, Keyframe
 from emoreason.report.index import entry_of, render_index
 
 HOSTILE = [

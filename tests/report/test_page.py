@@ -11,7 +11,7 @@ from explained_clip import BROWS, SMILE, cueset, curves, explanation, hour, illu
 
 from emoreason.reasoning.purpose import NOTICE
 from emoreason.records import Claim, Clip, Cue, CueSet, Explanation, Gap
-from emoreason.report.illustration import Illustration, Media
+from emoreason.report.clip.illustration import Illustration, Media
 from emoreason.report.page import render_page
 
 HOSTILE = (

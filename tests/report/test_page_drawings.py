@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from emoreason.records import Clip, Cue, CueSet, Curve, EmotionProbability, Gap
 from emoreason.records.labels import EMOTIONS
-from emoreason.report.axis import Axis, axis_of
-from emoreason.report.choice import choose
-from emoreason.report.curves import GRID_HEIGHT, GRID_WIDTH, Range, envelope, path, thinned
-from emoreason.report.illustration import Illustration
-from emoreason.report.lanes import stacked
-from emoreason.report.plane import REACH, plane_of
-from emoreason.report.timeline import Group, timeline_of
-from emoreason.report.wheel import ORDER, RADIUS, wheel_of
+from emoreason.report.clip.illustration import Illustration
+from emoreason.report.drawing.axis import Axis, axis_of
+from emoreason.report.drawing.choice import choose
+from emoreason.report.drawing.curves import GRID_HEIGHT, GRID_WIDTH, Range, envelope, path, thinned
+from emoreason.report.drawing.lanes import stacked
+from emoreason.report.drawing.plane import REACH, plane_of
+from emoreason.report.drawing.timeline import Group, timeline_of
+from emoreason.report.drawing.wheel import ORDER, RADIUS, wheel_of
 
 values = st.lists(st.one_of(st.none(), st.floats(-50, 50, width=32)), min_size=1, max_size=400)
 

@@ -11,7 +11,7 @@ from browser import axe_violations
 from explained_clip import BROWS, FPS, SMILE, cueset, curves, explanation, hour, illustration
 
 from emoreason.records import Claim, Clip, Cue, CueSet, Explanation
-from emoreason.report.illustration import Illustration, Media
+from emoreason.report.clip.illustration import Illustration, Media
 from emoreason.report.page import render_page
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from emoreason.cues.face.tables import action_units
 from emoreason.cues.gather import gather_cues
 from emoreason.cues.media import probe
 from emoreason.records import Cue, CueSet
-from emoreason.report.illustration import Keyframe
-from emoreason.report.making import make_illustration
-from emoreason.report.regions import is_active, outlines
+from emoreason.report.clip.illustration import Keyframe
+from emoreason.report.clip.making import make_illustration
+from emoreason.report.clip.regions import is_active, outlines
 
 FACE = canonical_face()[:, :2] * (1, -1)
 

@@ -10,7 +10,7 @@ import cv2
 
 from emoreason.records import Claim, Clip, Cue, CueSet, Curve, EmotionProbability, Explanation, Gap
 from emoreason.records.explanation import Alternative
-from emoreason.report.illustration import FaceArea, Illustration, Keyframe, Media, Region
+from emoreason.report.clip.illustration import FaceArea, Illustration, Keyframe, Media, Region
 
 CLIP = Path(__file__).parents[2] / "examples" / "clip.mp4"
 LENGTH_S = 7.0

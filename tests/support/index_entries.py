@@ -7,7 +7,7 @@ import numpy as np
 
 from emoreason.records import Claim, Clip, CueSet, EmotionProbability, Explanation, Gap
 from emoreason.records.labels import EMOTIONS
-from emoreason.report.illustration import Illustration, Keyframe
+from emoreason.report.clip.illustration import Illustration, Keyframe
 from emoreason.report.index import Entry, entry_of
 
 GAPS = (

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import Final
 
-from ..cues.wording import gap_text
-from ..records import Clip, CueSet, Explanation, Gap
+from ...cues.wording import gap_text
+from ...records import Clip, CueSet, Explanation, Gap
+from ..clip.illustration import Illustration
+from ..template import clock
 from .axis import span
-from .illustration import Illustration
-from .template import clock
 
 #: Emotions named in the verdict: the first, and others with at least this share of its probability.
 _RUNNER_UP: Final = 0.5

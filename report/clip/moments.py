@@ -6,8 +6,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from ..cues.extractor import Frame
-from ..records import Cue, CueSet
+from ...cues.extractor import Frame
+from ...records import Cue, CueSet
 from .faces import SeenFace
 from .illustration import FaceArea, Keyframe, Region
 from .regions import is_active, outlines

@@ -1,6 +1,6 @@
 """What happens in the child process: one clip is looked at, and everything a page shows of it is made.
 
-``make_illustration`` works in this process; for files from others use :func:`emoreason.report.illustrate.illustrate`.
+``make_illustration`` works in this process; for files from others use ``illustrate`` (``illustrate.py``).
 """
 
 from collections.abc import Generator
@@ -11,15 +11,15 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from ..cues.child import Progress, Task
-from ..cues.container import StrPath
-from ..cues.frames import DecodeReport, read_frames
-from ..cues.limits import LimitError, Limits
-from ..cues.media import probe
-from ..cues.waveform import read_audio
-from ..errors import MediaError, ModelFileError
-from ..records import Clip, CueSet
-from ..records.convert import from_json
+from ...cues.child import Progress, Task
+from ...cues.container import StrPath
+from ...cues.frames import DecodeReport, read_frames
+from ...cues.limits import LimitError, Limits
+from ...cues.media import probe
+from ...cues.waveform import read_audio
+from ...errors import MediaError, ModelFileError
+from ...records import Clip, CueSet
+from ...records.convert import from_json
 from .blur import blurred
 from .illustration import Illustration, Keyframe, Media
 from .looking import Looked, look
@@ -64,7 +64,7 @@ def make_illustration(
     limits: Limits | None = None,
     progress: Progress | None = None,
 ) -> Illustration:
-    """Make what a page shows of a clip, in this process; see :func:`emoreason.report.illustrate.illustrate`."""
+    """Make what a page shows of a clip, in this process; see :func:`emoreason.report.clip.illustrate.illustrate`."""
     limits = limits or Limits()
     clip = probe(path, limits)
     if progress is not None:

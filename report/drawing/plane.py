@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ..reasoning.evidence.tables import rows
-from ..records import EmotionProbability
+from ...reasoning.evidence.tables import rows
+from ...records import EmotionProbability
 
 #: Half the width of the plane in units of the drawing: valence and arousal of 1.
 REACH: Final = 100

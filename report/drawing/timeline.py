@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ..cues.wording import cue_name, plain_name, wording
-from ..records import Cue, CueSet, Curve, Gap
-from ..records.labels import Modality, parse_action_unit
+from ...cues.wording import cue_name, plain_name, wording
+from ...records import Cue, CueSet, Curve, Gap
+from ...records.labels import Modality, parse_action_unit
+from ..clip.illustration import Illustration
 from .axis import Axis, Tick
 from .choice import Choice
 from .curves import Range, envelope, path, thinned
-from .illustration import Illustration
 from .lanes import Lanes, stacked
 
 #: Points of all curves together; more would make the page of a long clip too large.

@@ -7,9 +7,9 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from ..cues.container import StrPath, audio_stream, clock_zero_s, open_media
-from ..cues.frames import DecodeReport, decoded
-from ..cues.limits import Limits
+from ...cues.container import StrPath, audio_stream, clock_zero_s, open_media
+from ...cues.frames import DecodeReport, decoded
+from ...cues.limits import Limits
 
 RATE_HZ: Final = 48_000
 #: A hole in the time stamps longer than this is silence; shorter ones are rounding.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final, get_args
 
-from ..errors import RecordError
+from ...errors import RecordError
 from .illustration import FaceArea, Illustration, Keyframe, Media, MediaKind, Region
 
 #: The only types a page is ever given.

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..cues.wording import cue_name, plain_name
-from ..records.labels import MODALITIES, STATES, Modality
+from ...cues.wording import cue_name, plain_name
+from ...records.labels import MODALITIES, STATES, Modality
 from .axis import span
 from .choice import Choice, Listed
 from .claims import details_of

@@ -3,11 +3,11 @@
 import os
 from pathlib import Path
 
-from ..cues.limits import Limits
-from ..cues.sandbox import run_in_child
-from ..errors import MediaError, RecordError
-from ..records import CueSet
-from ..records.convert import to_json
+from ...cues.limits import Limits
+from ...cues.sandbox import run_in_child
+from ...errors import MediaError, RecordError
+from ...records import CueSet
+from ...records.convert import to_json
 from .illustration import Illustration
 from .wire import from_wire
 
@@ -56,7 +56,7 @@ def illustrate(
         where = "where its cues say it is" if os.fspath(path) == cueset.clip.path else "there"
         return Illustration(notes=(f"The clip's file {Path(os.fsdecode(path)).name} is not {where} any more.",))
     arguments = {"cueset": to_json(cueset), "media": media, "blur_faces": blur_faces}
-    answer = run_in_child("report.making:illustration_task", path, arguments, limits)
+    answer = run_in_child("report.clip.making:illustration_task", path, arguments, limits)
     try:
         return from_wire(answer)
     except RecordError as error:

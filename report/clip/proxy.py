@@ -17,8 +17,8 @@ import numpy.typing as npt
 from av.video.frame import PictureType
 from av.video.reformatter import Colorspace, VideoReformatter
 
-from ..cues.container import StrPath
-from ..cues.limits import Limits
+from ...cues.container import StrPath
+from ...cues.limits import Limits
 from .soundtrack import RATE_HZ, Samples, blocks, channels_of, read_sound
 
 Picture = npt.NDArray[np.uint8]

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ..cues.wording import cue_name, plain_name
-from ..records import Cue
+from ...cues.wording import cue_name, plain_name
+from ...records import Cue
+from ..clip.illustration import Illustration, Keyframe, Region
+from ..text import data_uri
 from .axis import Axis, clock
 from .choice import Choice, Listed
-from .illustration import Illustration, Keyframe, Region
-from .text import data_uri
 
 Outline = tuple[tuple[float, float], ...]
 

@@ -4,11 +4,11 @@ from typing import Any, Final
 
 import av.error
 
-from ..cues.container import StrPath, clock_zero_s, open_media, video_stream
-from ..cues.extractor import Frame
-from ..cues.frames import DecodeReport, check_size, decoded
-from ..cues.limits import Limits
-from ..cues.picture import Upright
+from ...cues.container import StrPath, clock_zero_s, open_media, video_stream
+from ...cues.extractor import Frame
+from ...cues.frames import DecodeReport, check_size, decoded
+from ...cues.limits import Limits
+from ...cues.picture import Upright
 
 #: Containers that know where their key frames are.
 _INDEXED: Final = ("mov", "matroska", "avi")

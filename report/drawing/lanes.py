@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ..cues.wording import cue_name, format_number, wording
-from ..records import Cue
+from ...cues.wording import cue_name, format_number, wording
+from ...records import Cue
 from .axis import Axis, span
 from .choice import Choice, Listed
 

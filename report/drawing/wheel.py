@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ..records import EmotionProbability
+from ...records import EmotionProbability
 
 ORDER: Final = ("happiness", "fear", "surprise", "sadness", "disgust", "anger")
 RADIUS: Final = 100.0

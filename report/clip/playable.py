@@ -14,8 +14,8 @@ import av
 import av.error
 from av.bitstream import BitStreamFilterContext
 
-from ..cues.container import StrPath, audio_stream, clock_zero_s, open_media, video_stream
-from ..cues.limits import Limits
+from ...cues.container import StrPath, audio_stream, clock_zero_s, open_media, video_stream
+from ...cues.limits import Limits
 from .proxy import Encoded
 
 #: Video codec -> container; and what sound may go with it there (Vorbis in WebM keeps its titles in its header).

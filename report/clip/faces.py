@@ -9,12 +9,12 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from ..cues.extractor import Frame, Job
-from ..cues.face import FaceExtractor
-from ..cues.face.detect import MIN_SCORE, Detection, decode, letterbox, overlap
-from ..cues.face.mesh import MeshFitter, Region
-from ..cues.face.network import Network
-from ..records import Clip
+from ...cues.extractor import Frame, Job
+from ...cues.face import FaceExtractor
+from ...cues.face.detect import MIN_SCORE, Detection, decode, letterbox, overlap
+from ...cues.face.mesh import MeshFitter, Region
+from ...cues.face.network import Network
+from ...records import Clip
 from .blur import Box, HiddenAreas
 
 Picture = npt.NDArray[np.uint8]

@@ -14,8 +14,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from ..records import Cue
-from ..records.labels import Side
+from ...records import Cue
+from ...records.labels import Side
 
 Outline = tuple[tuple[float, float], ...]
 
@@ -69,7 +69,7 @@ _ROUNDING_S: Final = 0.001
 @cache
 def _table() -> dict[str, tuple[tuple[Side | None, tuple[int, ...]], ...]]:
     """Read the table: action unit -> (side, None for both; vertices of a closed outline)."""
-    from ..cues.face.mesh import mirror_vertices
+    from ...cues.face.mesh import mirror_vertices
 
     mirror = mirror_vertices()
     table: dict[str, tuple[tuple[Side | None, tuple[int, ...]], ...]] = {}

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ..cues.wording import LANGUAGES, cue_name, cue_text
-from ..records import Claim, Cue, Explanation
+from ...cues.wording import LANGUAGES, cue_name, cue_text
+from ...records import Claim, Cue, Explanation
 from .axis import span
 from .choice import Choice, Listed
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Final
 
-from ..records import Curve
+from ...records import Curve
 
 #: Paths are drawn on a grid of this size and stretched to their row.
 GRID_WIDTH: Final = 20_000

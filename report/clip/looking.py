@@ -5,18 +5,18 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Final
 
-from ..cues.container import StrPath
-from ..cues.extractor import Frame
-from ..cues.frames import read_frames
-from ..cues.limits import Limits, core_count
-from ..errors import ModelFileError
-from ..records import Clip, CueSet
+from ...cues.container import StrPath
+from ...cues.extractor import Frame
+from ...cues.frames import read_frames
+from ...cues.limits import Limits, core_count
+from ...errors import ModelFileError
+from ...records import Clip, CueSet
 from .blur import HiddenAreas
 from .faces import FaceWatch, Followed, Lookout, Portraitist, SeenFace
 from .moments import KeyframeCollector, moments_of
 from .seeking import frames_at
 
-#: Source of cues whose people are numbered as :class:`~emoreason.report.faces.FaceWatch` numbers them.
+#: Source of cues whose people are numbered as :class:`~emoreason.report.clip.faces.FaceWatch` numbers them.
 _OWN: Final = "emoreason.face"
 #: What a lone face is called when its cues do not name it.
 _LONE: Final = "face1"

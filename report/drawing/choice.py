@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from ..records import Cue, CueSet, Explanation
-from .text import shown
+from ...records import Cue, CueSet, Explanation
+from ..text import shown
 
 #: More cues than this make a page too large and too slow; the others are drawn but not listed.
 MOST_CUES: Final = 1_500

@@ -1,0 +1,1 @@
+"""Records -> what the page's templates draw: timeline, wheel, plane, claims, cues."""
