@@ -16,7 +16,7 @@ from .converted import TARGETS
 from .convertible import SOURCES, Found, Reading, read_found
 from .group import EXIT_CODES, Tally
 from .terminal import complain, notice, print_line
-from .writers import Job, Writer
+from .writers import Job, Writer, identities
 
 _WHAT: Final = tuple(dict.fromkeys(what for target in TARGETS.values() for what in target.what if what != "tiers"))
 
@@ -114,7 +114,8 @@ def convert(
         raise click.UsageError(f"--to {target} {only}, not {what}")
     said, tally = Said(), Tally()
     reading = Reading(say=said, tiers=_tier_map(tiers))
-    with TARGETS[target].open(Job(what=what or allowed[0], out=out, say=said)) as writer:
+    job = Job(what=what or allowed[0], out=out, say=said, read=identities(map(Path, inputs)))
+    with TARGETS[target].open(job) as writer:
         try:
             for name in inputs:
                 _convert(Path(name), source, reading, writer, tally)
@@ -122,7 +123,7 @@ def convert(
             for sentence in said.sentences():
                 notice(sentence)
             if out is not None or tally.failed:
-                notice(tally.summary(0, "clips converted") + (f"; see {out}" if out else ""))
+                notice(tally.summary(0, "clips converted") + (f"; see {out}" if out and tally.done else ""))
     if as_json:
         summary = {"done": tally.done, "failed": tally.failed, "written": writer.written, "losses": said.sentences()}
         print_line(json.dumps(summary))

@@ -41,11 +41,29 @@ class Writer(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """What is to be written: which part of the clips (``what``), where, and where to say what is left out."""
+    """What is to be written: which part of the clips (``what``), where, and where to say what is left out.
+
+    ``read`` are the files that are being read (:func:`identities`); none of them is written over.
+    """
 
     what: str
     out: str | None
     say: Say
+    read: frozenset[tuple[int, int]] = frozenset()
+
+
+def identities(inputs: Iterable[Path]) -> frozenset[tuple[int, int]]:
+    """Say which files the inputs are (those of a folder: what it keeps results in), whatever they are called."""
+    files = [file for path in inputs for file in (path.glob("*.jsonl") if path.is_dir() else [path])]
+    return frozenset(identity for file in files if (identity := _identity(file)) is not None)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 class Lines:
@@ -57,7 +75,7 @@ class Lines:
         self.written: list[str] = []
         self._lines = lines
         self._taken = 0
-        self._file = None if job.out is None else _opened(job.out)
+        self._file = None if job.out is None else _opened(job, job.out)
         self._print = print_json if is_json else print_line
         if header is not None:
             (self._file.write_header if self._file is not None else self._print)(header)
@@ -82,18 +100,20 @@ class Lines:
         self._taken += 1
 
 
-def _opened(out: str) -> AtomicLines:
-    path = _file_path(out)
+def _opened(job: Job, out: str) -> AtomicLines:
+    path = _file_path(job, out)
     try:
         return AtomicLines(path)
     except OSError as error:
         raise ConfigError(f"--out {out}: cannot be written: {error.strerror or error}") from error
 
 
-def _file_path(out: str) -> Path:
+def _file_path(job: Job, out: str) -> Path:
     path = Path(out)
     if path.is_dir():
         raise ConfigError(f"--out {out}: is a folder; this format is one file for all clips, name it")
+    if _identity(path) in job.read:
+        raise ConfigError(f"--out {out}: is being read; name another file")
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
     return path
@@ -110,7 +130,7 @@ class ParquetTable:
         self.written: list[str] = []
         self._rows = rows
         self._with_clips = job.what == "cues"
-        self._path = _file_path(job.out)
+        self._path = _file_path(job, job.out)
         self._partial = _partial(self._path)
         self._taken = 0
         try:
@@ -151,8 +171,10 @@ class FilePerClip:
         self.written: list[str] = []
         self._suffix = suffix
         self._render = render
+        self._read = job.read
         self._replaced: list[Path] = []
-        self._names: Counter[str] = Counter()
+        self._names: set[str] = set()
+        self._numbers: Counter[str] = Counter()
         out = Path(job.out)
         self._single = out if out.suffix.lower() == suffix.lower() and not out.is_dir() else None
         self._folder = out if self._single is None else out.parent
@@ -176,6 +198,8 @@ class FilePerClip:
         if self._single is not None and self.written:
             raise RecordError(f"{found.clip}: {path} holds one clip already; name a folder with --out")
         existed = path.exists()
+        if existed and _identity(path) in self._read:
+            raise RecordError(f"{found.clip}: {path} is being read; name another folder with --out")
         partial = _partial(path)
         try:
             partial.write_bytes(data)
@@ -189,14 +213,12 @@ class FilePerClip:
             self._replaced.append(path)
 
     def _name(self, clip: str) -> str:
-        stem = safe_name(clip)
-        self._names[stem.casefold()] += 1
-        number = self._names[stem.casefold()]
-        if number == 1:
-            return stem + self._suffix
-        numbered = f"{stem}-{number}"
-        self._names[numbered.casefold()] += 1
-        return numbered + self._suffix
+        stem = name = safe_name(clip)
+        while name.casefold() in self._names:
+            self._numbers[stem.casefold()] += 1
+            name = f"{stem}-{self._numbers[stem.casefold()] + 1}"
+        self._names.add(name.casefold())
+        return name + self._suffix
 
 
 def safe_name(clip: str) -> str:

@@ -192,3 +192,31 @@ def test_the_help_lists_every_format(run) -> None:
 )
 def test_names_are_safe(clip: str, name: str) -> None:
     assert safe_name(clip) == name
+
+
+def test_numbered_names_never_meet(run, tmp_path) -> None:
+    clips = ["talk-2.mp4", "talk.mp4", "x/talk.mp4", "talk-3.mp4", "y/Talk.mp4"]
+    lines = [dump_line(replace(CUESET, clip=Clip(id=clip))) for clip in clips]
+    (tmp_path / "cues.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    written = json.loads(run("convert", "cues.jsonl", "--to", "eaf", "--out", "elan", "--json").stdout)["written"]
+    assert sorted(path.name for path in (tmp_path / "elan").iterdir()) == sorted(Path(name).name for name in written)
+    back = run("convert", *written, "--to", "jsonl").stdout.splitlines()
+    assert [json.loads(line)["clip"]["id"] for line in back] == clips
+
+
+def test_what_is_read_is_not_written_over(run, results, tmp_path) -> None:
+    """A coder's file holds more than its cues, and a CSV less than the lines it was made of."""
+    assert run("convert", "results", "--to", "eaf", "--out", "elan").returncode == 0
+    before = {path: path.read_bytes() for folder in (results, tmp_path / "elan") for path in folder.iterdir()}
+    for args in (
+        ("results", "--to", "csv", "--out", "results/cues.jsonl"),
+        ("results/cues.jsonl", "--to", "csv", "--out", "results/../results/cues.jsonl"),
+        ("results/cues.jsonl", "--to", "parquet", "--out", "results/cues.jsonl"),
+    ):
+        refused = run("convert", *args)
+        assert refused.returncode == 2
+        assert refused.stderr.endswith("is being read; name another file\n")
+    refused = run("convert", "elan/Anna_s_talk.eaf", "--to", "eaf", "--out", "elan")
+    assert refused.returncode == 3
+    assert "elan/Anna_s_talk.eaf is being read; name another folder" in refused.stderr
+    assert {path: path.read_bytes() for path in before} == before
