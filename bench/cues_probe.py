@@ -40,7 +40,7 @@ def gather(path: str, max_fps: float) -> Report:
     from emoreason.cues.gather import gather_cues
     from emoreason.cues.limits import Limits
 
-    return said(gather_cues(path, limits=Limits(max_fps=max_fps)))
+    return said(gather_cues(path, limits=Limits(max_fps=max_fps, max_duration_s=36_000)))
 
 
 def child(path: str, max_fps: float) -> Report:
@@ -49,7 +49,7 @@ def child(path: str, max_fps: float) -> Report:
     from emoreason.cues.limits import Limits
 
     with Watch() as watch:
-        gathered = gather_in_child(path, limits=Limits(max_fps=max_fps))
+        gathered = gather_in_child(path, limits=Limits(max_fps=max_fps, max_duration_s=36_000))
     return {**said(gathered), "child_peak_rss_mb": watch.peak_mb}
 
 

@@ -159,10 +159,11 @@ def _bridge_blinks(measures: dict[str, Array], rate_hz: float) -> None:
 
     The mesh is one network's guess at a whole face: when the lids close, brows, nose and chin follow a little.
     """
-    closure = measures["AU45"]
+    closure = _without_crosstalk(measures)["AU45"]  # a smile narrows the eyes for as long as it lasts
     unit = action_units()["AU45"]
     spans = [s for s in true_spans(closure > unit.floor_iod / 2) if (s[1] - s[0]) / rate_hz <= BLINK_MAX_S]
-    margin = max(1, round(0.06 * rate_hz))
+    # Two samples: where few come a second the one beside the blink is still bent by it.
+    margin = max(2, round(0.06 * rate_hz))
     for start, end in spans:
         if closure[start:end].max() < unit.floor_iod:
             continue
