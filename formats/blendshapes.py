@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import RecordError
-from .face_table import FaceTable, FaceTrack, frame_times, in_order, lay_out, to_scale
+from .face_table import MAX_TIME_S, FaceTable, FaceTrack, frame_times, in_order, lay_out, to_scale
 
 Array = npt.NDArray[np.float64]
 
@@ -108,7 +108,7 @@ def read_blendshapes(file: IO[bytes], fps: float | None = None) -> FaceTable:
             columns[code][row] = value
     curves, scaling = to_scale(columns, 1.0)
     # Frames without a face belong on the axis too.
-    axis_all = np.unique(times[~np.isnan(times) & (times >= 0)])
+    axis_all = np.unique(times[(times >= 0) & (times <= MAX_TIME_S)])
     places = np.searchsorted(axis_all, axis)
     tracks = in_order([_track(label, at, places, len(axis_all), curves) for label, at in rows.items()])
     more = ["a face's place in the list need not be the same person in every frame"] if len(rows) > 1 else []

@@ -22,6 +22,8 @@ Mask = npt.NDArray[np.bool_]
 MAX_FACES: Final = 50
 #: A video has fewer frames per second than this; timestamps that are closer are frame numbers in disguise.
 MAX_RATE_HZ: Final = 400.0
+#: No recording lasts longer (eleven days); such a time is a mistake.
+MAX_TIME_S: Final = 1e6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,7 +142,7 @@ def lay_out(times_s: Array, labels: Sequence[object]) -> tuple[Array, dict[str, 
     RecordError
         No row has a time, or there are more than ``MAX_FACES`` faces.
     """
-    known = np.flatnonzero(~np.isnan(times_s) & (times_s >= 0))
+    known = np.flatnonzero((times_s >= 0) & (times_s <= MAX_TIME_S))
     if not len(known):
         raise RecordError("has no row with a time; expected one row per frame and face")
     notes = [f"{len(times_s) - len(known)} rows without a time are left out"] if len(known) < len(times_s) else []

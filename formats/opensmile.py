@@ -223,6 +223,8 @@ def _descriptors(numbers: Mapping[str, Array], text: Mapping[str, list[str]], no
         column = numbers.get(feature.descriptor or "")
         if column is not None:
             heard = column[known & ~np.isnan(column) & (voiced if feature.voiced else True)]
+            if (feature.descriptor or "").endswith("nz"):  # openSMILE's own means leave the zeros of these out
+                heard = heard[heard != 0]
             values[feature.code] = np.array([heard.mean() if len(heard) else np.nan])
     span = (float(times[known].min()) - _FRAME_S / 2, float(times[known].max()) + _FRAME_S / 2)
     with np.errstate(over="ignore"):

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from ...records import Cue
 from ...records.labels import Mark
+from ..face.absence import SHORTEST_S as SHORTEST_GAP_S
 from ..face.action_units import true_spans
 from ..face.events import SHORTEST_S, Event, find_events
 from ..face.report import LOW_CONFIDENCE, SPEECH_SHARE, level_of
@@ -63,7 +64,20 @@ def _events(face: ImportedFace, curve: Array, floor: float) -> list[Event]:
     if face.is_still:
         moment = float(face.times_s[0])
         return [Event(moment, moment, moment, float(curve[0]))] if curve[0] >= floor else []
-    return find_events(face.times_s, curve, floor)
+    return find_events(face.times_s, _bridged(face, curve), floor)
+
+
+def _bridged(face: ImportedFace, curve: Array) -> Array:
+    """Curve drawn through holes too short to be a gap: trackers lose single frames, and one smile is not two."""
+    known = np.flatnonzero(~np.isnan(curve))
+    if not len(known):
+        return curve
+    bridged = np.interp(face.times_s, face.times_s[known], curve[known])
+    bridged[: known[0]] = bridged[known[-1] + 1 :] = np.nan
+    for start, end in true_spans(np.isnan(curve)):
+        if face.times_s[end - 1] - face.times_s[start] >= SHORTEST_GAP_S:
+            bridged[start:end] = np.nan
+    return bridged
 
 
 def _presences(face: ImportedFace, curve: Array) -> list[tuple[float, float]]:

@@ -167,7 +167,7 @@ def _within(table: FaceTable, duration_s: float | None, place: Path) -> FaceTabl
     """Table without its rows after the end of the clip."""
     if duration_s is None:
         return table
-    inside = table.times_s <= duration_s + allowed_s(duration_s)
+    inside = table.times_s <= duration_s
     if inside.all():
         return table
     if not inside.any():
@@ -177,9 +177,9 @@ def _within(table: FaceTable, duration_s: float | None, place: Path) -> FaceTabl
                 "belongs to another one"
             )
         )
-    left_out = (
-        f"the table goes on to {table.times_s[-1]:.2f} s, the clip ends at {duration_s:.2f} s: later rows are left out"
-    )
+    last_s = float(table.times_s[-1])
+    ends = f"the table goes on to {last_s:.2f} s, the clip ends at {duration_s:.2f} s: later rows are left out"
+    left_out = (ends,) if last_s > duration_s + allowed_s(duration_s) else ()
     tracks = tuple(
         replace(
             track,
@@ -192,7 +192,7 @@ def _within(table: FaceTable, duration_s: float | None, place: Path) -> FaceTabl
         for track in table.tracks
         if track.tracked[inside].any()
     )
-    return replace(table, times_s=table.times_s[inside], tracks=tracks, notes=(*table.notes, left_out))
+    return replace(table, times_s=table.times_s[inside], tracks=tracks, notes=(*table.notes, *left_out))
 
 
 def _cues(face: ImportedFace, table: FaceTable, scale: Scale, speech: Spans) -> Iterator[Cue]:

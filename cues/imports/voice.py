@@ -128,7 +128,7 @@ def voice_extraction(table: VoiceTable, file: str, baseline: Baseline, duration_
     cues: list[Cue] = []
     silent: list[str] = []
     for code, column in table.values.items():
-        whole = _weighted(column, spans)
+        whole = _weighted(code, column, spans)
         if whole is None:
             silent.append(code)
             continue
@@ -146,10 +146,15 @@ def _joined(spans: list[tuple[float, float] | None]) -> tuple[float, float] | No
     return (min(start for start, _ in known), max(end for _, end in known)) if known else None
 
 
-def _weighted(column: Array, spans: list[tuple[float, float] | None]) -> float | None:
+def _weighted(code: str, column: Array, spans: list[tuple[float, float] | None]) -> float | None:
     lengths = np.array([1.0 if span is None else max(span[1] - span[0], 1e-6) for span in spans])
     known = ~np.isnan(column)
-    return float(np.average(column[known], weights=lengths[known])) if known.any() else None
+    if not known.any():
+        return None
+    if code == "sound_level":  # of energies: a level of -120 dB is silence, not a weight on the mean
+        energies = 10.0 ** (np.clip(column[known], -200.0, 200.0) / 10.0)
+        return 10.0 * float(np.log10(np.average(energies, weights=lengths[known])))
+    return float(np.average(column[known], weights=lengths[known]))
 
 
 def _stretches(code: str, column: Array, spans: list[tuple[float, float] | None], baseline: Baseline) -> list[Cue]:

@@ -71,6 +71,15 @@ def test_untracked_frames_are_gaps_and_no_event_reaches_across(tmp_path) -> None
     assert "success 0" in (gap.detail or "")
 
 
+def test_a_frame_lost_on_the_way_does_not_make_two_smiles_of_one(tmp_path) -> None:
+    rows = openface_rows({"AU12_r": bump(3.0, 3.4)})
+    rows[74] |= {"success": 0, "confidence": 0.02}
+    cueset = gathered(write_table(tmp_path / "clip.csv", rows)).cueset
+    [smile] = by_code(cueset, "AU12")
+    assert (smile.start_s, smile.end_s) == (pytest.approx(2.24, abs=0.05), pytest.approx(3.76, abs=0.05))
+    assert not [gap for gap in cueset.gaps if gap.reason == "no_face"]
+
+
 def test_faces_are_numbered_in_order_of_appearance(tmp_path) -> None:
     rows = []
     for number, time_s in enumerate(times(4.0), start=1):
@@ -198,7 +207,7 @@ def test_a_table_longer_than_its_clip_is_cut_and_one_of_another_clip_refused(tmp
     job = Job(Clip(id="clip", path="clip.mp4", duration_s=3.0), Settings(face_csv=str(path)))
     importer.begin(job)
     found = importer.finish(job)
-    assert all((cue.end_s or 0) <= 3.5 for cue in found.cues)
+    assert max(cue.end_s or 0 for cue in found.cues) == 3.0  # no cue may reach beyond its clip
     assert any("later rows are left out" in (gap.detail or "") for gap in found.gaps)
     late = [row | {"timestamp": 60 + float(row["timestamp"])} for row in openface_rows({})]
     job.settings = Settings(face_csv=str(write_table(tmp_path / "late.csv", late)))
@@ -223,6 +232,14 @@ def test_files_that_are_no_face_table_give_one_line_with_their_name(tmp_path, da
     with pytest.raises(ImportedFileError, match=r"wrong\.csv: ") as caught:
         read_face_table(path)
     assert "\n" not in str(caught.value)
+
+
+def test_times_that_no_recording_has_are_left_out(tmp_path) -> None:
+    rows = openface_rows({"AU12_r": bump(3.0, 3.4)})
+    rows[-1]["timestamp"] = rows[-2]["timestamp"] = "1e300"
+    cueset = gathered(write_table(tmp_path / "clip.csv", rows)).cueset
+    assert cueset.clip.duration_s == 5.88
+    assert "2 rows without a time are left out" in (cueset.gaps[0].detail or "")
 
 
 def test_a_missing_file_says_so(tmp_path) -> None:

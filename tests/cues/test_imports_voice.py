@@ -91,3 +91,12 @@ def test_many_stretches_give_the_whole_and_those_that_differ_most(tmp_path) -> N
     cues = [cue for cue in import_voice(path).cueset.cues if cue.code == "f0_mean"]
     assert len(cues) == 21
     assert max(cue.value for cue in cues) == 45.0
+
+
+def test_a_level_in_decibels_is_averaged_as_energy(tmp_path) -> None:
+    rows = stretches([30.0, 31.0])
+    for row, level in zip(rows, (-20.0, -120.0), strict=True):
+        row["equivalentSoundLevel_dBp"] = level
+    path = write_table(tmp_path / "clip.csv", rows, separator=",")
+    whole = next(cue for cue in import_voice(path).cueset.cues if cue.code == "sound_level")
+    assert whole.value == pytest.approx(-23.01, abs=0.01)  # half of the time silent: 3 dB less
