@@ -114,7 +114,10 @@ def _read_folder(path: Path, reading: Reading) -> Iterator[tuple[str, Found | Em
             yield place, _of_stored(stored) if isinstance(stored, Stored) else stored
         return
     if not (path / "cues.jsonl").exists():
-        raise ConfigError(f"{path}: a folder without cues.jsonl; expected what `explain --out` or `cues --out` wrote")
+        raise ConfigError(
+            f"{path}: a folder without cues.jsonl; expected what `explain --out` or `cues --out` wrote, or the files "
+            f"themselves: {path}{os.sep}*.csv"
+        )
     with ExitStack() as stack:
         cues = stack.enter_context(open(path / "cues.jsonl", "rb"))
         curves = _curves_by_clip(stack, path, reading)
@@ -261,6 +264,8 @@ def source_of(path: Path) -> Source:
         return SOURCES["jsonl"]
     if not path.exists():
         raise RecordError(f"{path}: there is no such file")
+    if not path.is_file():  # a pipe would be waited for, and what is read to tell its format is gone
+        raise RecordError(f"{path}: is a pipe, socket or device; expected a regular file, or - for JSON Lines on stdin")
     named = {name: source for name, source in SOURCES.items() if path.suffix.lower() in source.endings}
     if not named:
         endings = sorted({ending for source in SOURCES.values() for ending in source.endings})
@@ -271,7 +276,8 @@ def source_of(path: Path) -> Source:
         head = file.read(_HEAD_BYTES)
     fitting = [source for source in named.values() if source.holds(head)]
     if not fitting:
-        raise RecordError(f"{path}: holds no {' or '.join(named)}; say what it is with --from {'|'.join(SOURCES)}")
+        expected = ", ".join(source.about for source in named.values())
+        raise RecordError(f"{path}: is none of {expected}; if it is, say so with --from {'|'.join(named)}")
     return fitting[0]
 
 

@@ -1,10 +1,12 @@
 """CSV: tables for pandas, R and spreadsheets, and cue tables back.
 
 UTF-8, commas, times as ``00:00:01.240`` (pandas, audformat, R's hms and spreadsheets all read them), lists joined by
-``;``, nothing where a value is None (so an empty text comes back as None).
+``;``, nothing where a value is None (so an empty text comes back as None). Read as well: ``NA`` for nothing, as R
+writes it, and decimal commas between semicolons or tabs, as spreadsheets write them in half of the world.
 
 A spreadsheet runs a cell that begins with ``=``, ``+``, ``-`` or ``@`` as a formula, and transcripts come from anyone:
-such a *text* gets an apostrophe in front (``'=1+1``), which reading takes off again. Numbers are left as they are.
+such a *text* gets an apostrophe in front (``'=1+1``), which reading takes off again; so does the text ``NA``. Numbers
+are left as they are.
 """
 
 import csv
@@ -22,8 +24,10 @@ from .table import CUES, GAPS, Cells, Row, Table, check_columns, cue_rows, cuese
 
 #: A table is held in memory while it is read.
 _LARGEST: Final = 256 * 1024 * 1024
-_FORMULA: Final = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
-_GUARDED: Final = re.compile("'+[=+\\-@\t\r\n＝＋－＠]")
+_NOTHING: Final = frozenset(("", "NA"))
+_FORMULA: Final = re.compile("'*(?:[=+\\-@\t\r\n＝＋－＠]|NA$)")
+_GUARDED: Final = re.compile("'+(?:[=+\\-@\t\r\n＝＋－＠]|NA$)")
+_DECIMAL_COMMA: Final = re.compile(r"([-+]?[\d:]+),(\d+(?:[eE][-+]?\d+)?)")
 _TEXTS: Final = frozenset(name for name, kind in CUES.columns if kind == "text") | {"clip"}
 _BYTE_ORDER_MARKS: Final = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
 
@@ -186,9 +190,14 @@ def _cells(file: IO[str], name: str) -> Iterator[Cells]:
         if len(row) > len(columns):
             yield place, RecordError(f"has {len(row)} cells, the header {len(columns)}")
         elif any(cell.strip() for cell in row):
-            yield place, _row(columns, row)
+            yield place, _row(columns, row, may_have_commas=delimiter != ",")
 
 
-def _row(columns: Sequence[str], row: Sequence[str]) -> dict[str, Any]:
-    cells = ((column, cell) for column, cell in zip(columns, row, strict=False) if cell != "")
-    return {column: unguarded(cell) if column in _TEXTS else cell for column, cell in cells}
+def _row(columns: Sequence[str], row: Sequence[str], *, may_have_commas: bool) -> dict[str, Any]:
+    cells = {column: cell for column, cell in zip(columns, row, strict=False) if column and cell not in _NOTHING}
+    for column, cell in cells.items():
+        if column in _TEXTS:
+            cells[column] = unguarded(cell)
+        elif may_have_commas and (match := _DECIMAL_COMMA.fullmatch(cell.strip())):
+            cells[column] = f"{match[1]}.{match[2]}"
+    return cells

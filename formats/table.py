@@ -292,6 +292,16 @@ def _number(cell: object, column: str) -> float:
     except (TypeError, ValueError):
         number = float("nan")
     if not abs(number) < float("inf"):
-        expected = "00:00:01.240 or seconds" if column.startswith(("start", "end")) else "a number"
-        raise RecordError(f"{column}: {cell!r:.40} is none; expected {expected}")
+        raise RecordError(f"{column}: {cell!r:.40} is none; expected {_expected(cell, column)}")
     return number
+
+
+def _expected(cell: object, column: str) -> str:
+    if not column.startswith(("start", "end")):
+        return "a number"
+    if isinstance(cell, str) and re.fullmatch(r"\s*\d+:\d\d?(?:[.,]\d+)?\s*", cell):
+        return (
+            "00:00:01.240 or seconds: a spreadsheet saves times as it shows them, so give the column the format "
+            "hh:mm:ss.000 before saving"
+        )
+    return "00:00:01.240 or seconds"

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -220,3 +221,16 @@ def test_what_is_read_is_not_written_over(run, results, tmp_path) -> None:
     assert refused.returncode == 3
     assert "elan/Anna_s_talk.eaf is being read; name another folder" in refused.stderr
     assert {path: path.read_bytes() for path in before} == before
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names")
+def test_inputs_that_cannot_be_told_are_one_line(run, tmp_path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "odd.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    done = run("convert", "pipe.csv", "odd.csv", "--to", "csv")
+    assert done.returncode == 3
+    assert done.stderr.splitlines()[:2] == [
+        "emoreason: error: pipe.csv: is a pipe, socket or device; expected a regular file, or - for JSON Lines on stdin",
+        "emoreason: error: odd.csv: is none of a table of cues, OpenFace, py-feat, openSMILE; if it is, say so with "
+        "--from csv|openface|pyfeat|opensmile",
+    ]

@@ -106,10 +106,11 @@ def test_what_a_table_of_cues_leaves_out_is_said(tmp_path: Path) -> None:
     ]
 
 
-@given(text=st.text("=+-@'\t\r\n＝ab1", max_size=6))
+@given(text=st.text("=+-@'\t\r\n＝aNA1", max_size=6))
 def test_no_text_is_a_formula_and_every_text_comes_back(text: str) -> None:
     assert unguarded(guarded(text)) == text
     assert not guarded(text).startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝"))
+    assert guarded(text) != "NA"
 
 
 def test_numbers_and_words_are_left_as_they_are() -> None:
@@ -167,7 +168,8 @@ def test_anyones_table_is_read_and_bad_rows_are_named(tmp_path: Path) -> None:
     said: list[str] = []
     rows = list(read_csv_rows(path, say=said.append))
     assert [str(row).removeprefix(f"{path}:") for place, row in rows if isinstance(row, RecordError)] == [
-        "3: start: '2:00' is none; expected 00:00:01.240 or seconds",
+        "3: start: '2:00' is none; expected 00:00:01.240 or seconds: a spreadsheet saves times as it shows them, so "
+        "give the column the format hh:mm:ss.000 before saving",
         "4: value: 'nan' is none; expected a number",
         "6: names no clip; expected a column 'file'",
         "8: has 7 cells, the header 6",
@@ -182,6 +184,23 @@ def test_anyones_table_is_read_and_bad_rows_are_named(tmp_path: Path) -> None:
     assert said == [f"{path}: columns that are no part of a cue were left out: 'note'"]
     with pytest.raises(RecordError, match=r"coded\.csv:3: start"):
         read_csv(path, **quiet)
+
+
+def test_what_r_and_spreadsheets_saved_is_read(tmp_path: Path) -> None:
+    """``write.csv`` of R: row names, everything quoted, NA for nothing; a spreadsheet of half of the world: commas."""
+    (tmp_path / "r.csv").write_text(
+        '"","file","start","end","code","value","level","text"\n"1","a.mp4","00:00:01.240","00:00:02",12,3.4,NA,NA\n'
+        '"2","a.mp4",NA,NA,"AU4",NA,"strongly","\'NA"\n',
+        encoding="utf-8",
+    )
+    first, second = read_csv(tmp_path / "r.csv", say=pytest.fail)[0].cues
+    assert (first.start_s, first.value, first.level, first.text) == (1.24, 3.4, None, None)
+    assert (second.start_s, second.value, second.level, second.text) == (None, None, "strongly", "NA")
+    (tmp_path / "s.csv").write_text(
+        "file;start;end;code;value;text\na.mp4;1,5;00:00:02,250;AU12;3,4;1,5\n", encoding="utf-8"
+    )
+    [cue] = read_csv(tmp_path / "s.csv")[0].cues
+    assert (cue.start_s, cue.end_s, cue.value, cue.text) == (1.5, 2.25, 3.4, "1,5")
 
 
 def test_ids_that_occur_twice_are_named(tmp_path: Path) -> None:
