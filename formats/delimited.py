@@ -28,6 +28,8 @@ _HEAD_BYTES: Final = 1 << 20
 _BYTE_ORDER_MARKS: Final = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 #: How C++ and pandas write what is no number, beyond what pandas knows.
 _NOT_NUMBERS: Final = ["-nan(ind)", "nan(ind)", "-nan", "+nan", "-1.#IND", "1.#QNAN", "1.#INF", "-1.#INF", "None", "NA"]
+#: Sums of squares of such numbers are infinite.
+_NO_MEASUREMENT: Final = 1e100
 _DECIMAL_COMMA: Final = re.compile(r"\s*[-+]?\d+,\d+(?:[eE][-+]?\d+)?\s*")
 
 
@@ -185,7 +187,7 @@ def _numbers(cells: Any) -> tuple[Array, bool]:
     numbers = pd.to_numeric(series, errors="coerce")
     bad = bool((numbers.isna() & series.notna()).any())
     values = numbers.to_numpy(dtype=np.float64, na_value=np.nan).copy()
-    values[~np.isfinite(values)] = np.nan
+    values[~(np.abs(values) < _NO_MEASUREMENT)] = np.nan
     return values, bad
 
 

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from ..errors import RecordError
 from .delimited import Columns, column_names, read_columns
+from .face_table import MAX_TIME_S
 
 Array = npt.NDArray[np.float64]
 
@@ -184,7 +185,8 @@ def _seconds(cell: str) -> float:
     if match is None or not any(match.groups()):
         return float("nan")
     days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
-    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+    time_s = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+    return time_s if time_s <= MAX_TIME_S else float("nan")
 
 
 def _functionals(numbers: Mapping[str, Array], text: Mapping[str, list[str]], notes: list[str]) -> VoiceTable:

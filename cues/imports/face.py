@@ -23,7 +23,7 @@ from ..gathered import Gathered
 from .action_units import Spans, imported_cues, stretched
 from .gaps import allowed_s, face_gaps, said, uncovered
 from .person import ImportedFace, imported_face
-from .place import ImportedFileError, read_table, table_for
+from .place import ImportedFileError, of_another_clip, read_table, table_for
 from .scales import SCALES, Scale
 
 Array = npt.NDArray[np.float64]
@@ -171,12 +171,7 @@ def _within(table: FaceTable, duration_s: float | None, place: Path) -> FaceTabl
     if inside.all():
         return table
     if not inside.any():
-        raise ImportedFileError(
-            one_line(
-                f"{place}: begins at {table.times_s[0]:.2f} s, after the end of the clip ({duration_s:.2f} s): it "
-                "belongs to another one"
-            )
-        )
+        raise of_another_clip(place, float(table.times_s[0]), duration_s)
     last_s = float(table.times_s[-1])
     ends = f"the table goes on to {last_s:.2f} s, the clip ends at {duration_s:.2f} s: later rows are left out"
     left_out = (ends,) if last_s > duration_s + allowed_s(duration_s) else ()

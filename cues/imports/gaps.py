@@ -29,13 +29,18 @@ def said(modality: Modality, name: str, tool: str, notes: Sequence[str]) -> Gap:
     return Gap(modality=modality, reason="imported", detail="; ".join([f"{name} ({tool})", *notes]))
 
 
+def check_that_they_match(covered_s: tuple[float, float], duration_s: float) -> str:
+    """Say that a table and its clip are not equally long."""
+    covered = f"the table covers {covered_s[0]:.2f}-{covered_s[1]:.2f} s of a clip of {duration_s:.2f} s"
+    return f"{covered}: check that they belong together"
+
+
 def uncovered(modality: Modality, covered_s: tuple[float, float] | None, duration_s: float | None) -> Iterator[Gap]:
     """Say which part of the clip the table does not reach."""
     if not duration_s or covered_s is None:
         return
     first_s, last_s = covered_s
-    covered = f"the table covers {first_s:.2f}-{last_s:.2f} s of a clip of {duration_s:.2f} s"
-    detail = f"{covered}: check that they belong together"
+    detail = check_that_they_match(covered_s, duration_s)
     if first_s > allowed_s(duration_s):
         yield Gap(modality=modality, reason="not_covered", start_s=0.0, end_s=round(first_s, 3), detail=detail)
     if last_s < duration_s - allowed_s(duration_s):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import IO, Final, TypeVar
 
 from ...errors import MediaError, RecordError
-from ..container import StrPath, media_error, open_regular
+from ..container import StrPath, media_error, one_line, open_regular
 
 T = TypeVar("T")
 
@@ -16,6 +16,12 @@ MAX_BYTES: Final = 2 << 30
 
 class ImportedFileError(MediaError):
     """A file the user named cannot be used: that ends the clip, as leaving its modality silent would hide it."""
+
+
+def of_another_clip(place: Path, first_s: float, duration_s: float) -> ImportedFileError:
+    """Error that a table begins after the end of its clip."""
+    ends = f"after the end of the clip ({duration_s:.2f} s)"
+    return ImportedFileError(one_line(f"{place}: begins at {first_s:.2f} s, {ends}: it belongs to another one"))
 
 
 def table_for(given: StrPath, clip: StrPath | None, suffixes: Sequence[str]) -> Path:

@@ -6,6 +6,7 @@ all. No norm of ours is ever applied.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -19,8 +20,8 @@ from ..extractor import Audio, Extraction, Frame, Job, Stream
 from ..gathered import Gathered
 from ..voice.extractor import MAX_CURVE_POINTS, MAX_PHRASES
 from ..voice.levels import LOW_SD, MIN_STRETCHES, VERY_LOW_SD, Level, Norm
-from .gaps import said, uncovered
-from .place import ImportedFileError, read_table, table_for
+from .gaps import allowed_s, check_that_they_match, said, uncovered
+from .place import ImportedFileError, of_another_clip, read_table, table_for
 
 Array = npt.NDArray[np.float64]
 Baseline = Mapping[str, tuple[float, float]]
@@ -55,7 +56,8 @@ class VoiceImporter:
             raise ImportedFileError("no voice table is given; expected Settings(voice_csv=FILE)")
         place = table_for(job.settings.voice_csv, job.clip.path, SUFFIXES)
         stem = Path(job.clip.path).stem if job.clip.path is not None else None
-        self._table = read_table(place, lambda file: read_opensmile(file, stem))
+        table = read_table(place, lambda file: read_opensmile(file, stem))
+        self._table = _within(table, job.clip.duration_s, place)
         self._file = place.name
         if job.settings.voice_baseline is not None:
             self._baseline = read_voice_baseline(job.settings.voice_baseline)
@@ -71,6 +73,30 @@ class VoiceImporter:
         if self._table is None:
             raise RuntimeError("VoiceImporter.begin() must be called first")
         return voice_extraction(self._table, self._file, self._baseline, job.clip.duration_s)
+
+
+def _within(table: VoiceTable, duration_s: float | None, place: Path) -> VoiceTable:
+    """Table without the stretches after the end of the clip; none reaches beyond it."""
+    ends = [span for span in table.spans_s if span is not None]
+    if duration_s is None or not ends or max(end for _, end in ends) <= duration_s:
+        return table
+    inside = np.array([span is None or span[0] < duration_s for span in table.spans_s])
+    covered = min(start for start, _ in ends), max(end for _, end in ends)
+    if not inside.any():
+        raise of_another_clip(place, covered[0], duration_s)
+    long = covered[1] > duration_s + allowed_s(duration_s)
+    heard = table.times_s <= duration_s
+    return replace(
+        table,
+        spans_s=tuple(
+            span and (span[0], min(span[1], duration_s)) for span in table.spans_s if not span or span[0] < duration_s
+        ),
+        values={code: column[inside] for code, column in table.values.items()},
+        times_s=table.times_s[heard],
+        f0_hz=table.f0_hz[heard],
+        loudness=table.loudness[heard],
+        notes=(*table.notes, check_that_they_match(covered, duration_s)) if long else table.notes,
+    )
 
 
 def read_voice_baseline(path: StrPath) -> Baseline:

@@ -230,7 +230,8 @@ def test_inputs_that_cannot_be_told_are_one_line(run, tmp_path) -> None:
     done = run("convert", "pipe.csv", "odd.csv", "--to", "csv")
     assert done.returncode == 3
     assert done.stderr.splitlines()[:2] == [
-        "emoreason: error: pipe.csv: is a pipe, socket or device; expected a regular file, or - for JSON Lines on stdin",
+        "emoreason: error: pipe.csv: is a pipe, socket or device; expected a regular file, "
+        "or - for JSON Lines on stdin",
         "emoreason: error: odd.csv: is none of a table of cues, OpenFace, py-feat, openSMILE; if it is, say so with "
         "--from csv|openface|pyfeat|opensmile",
     ]

@@ -100,3 +100,23 @@ def test_a_level_in_decibels_is_averaged_as_energy(tmp_path) -> None:
     path = write_table(tmp_path / "clip.csv", rows, separator=",")
     whole = next(cue for cue in import_voice(path).cueset.cues if cue.code == "sound_level")
     assert whole.value == pytest.approx(-23.01, abs=0.01)  # half of the time silent: 3 dB less
+
+
+def test_a_table_longer_than_its_clip_is_cut_and_one_of_another_clip_refused(tmp_path) -> None:
+    path = write_table(tmp_path / "clip.csv", stretches([30.0, 31.0, 32.0, 33.0]), separator=",")
+    found = imported(Settings(voice_csv=str(path)), 5.0)
+    assert max(cue.end_s or 0 for cue in found.cues) == 5.0
+    assert [cue.value for cue in found.cues if cue.code == "f0_mean"] == [pytest.approx(30.8), 30.0, 31.0, 32.0]
+    assert "covers 0.00-8.00 s of a clip of 5.00 s" in (found.gaps[0].detail or "")
+    late = [row | {"start": "0 days 00:01:00", "end": "0 days 00:01:02"} for row in stretches([30.0])]
+    with pytest.raises(ImportedFileError, match="belongs to another one"):
+        imported(Settings(voice_csv=str(write_table(tmp_path / "late.csv", late, separator=","))), 5.0)
+
+
+def test_impossible_numbers_are_no_measurement(tmp_path) -> None:
+    rows = stretches([30.0, 1e300, 32.0])
+    found = import_voice(write_table(tmp_path / "clip.csv", rows, separator=",")).cueset
+    assert [cue.value for cue in found.cues if cue.code == "f0_mean"] == [31.0, 30.0, 32.0]
+    rows[2]["end"] = "99999999999999999999 days 00:00:01"
+    with pytest.raises(ImportedFileError, match="without start and end"):
+        import_voice(write_table(tmp_path / "clip.csv", rows, separator=","))
