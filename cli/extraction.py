@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -123,11 +124,11 @@ def select(clips: Sequence[str], cue_files: Sequence[str], media: MediaOptions) 
             f"--transcript {media.transcript} is for one clip, {len(found)} were given; "
             "put a .srt, .vtt or .txt file of the same name beside each clip instead"
         )
-    _check_tables(media, len(found), bool(cue_files))
+    _check_tables(media, found, bool(cue_files))
     return Selection(found, failures, cue_files)
 
 
-def _check_tables(media: MediaOptions, n_clips: int, with_cues: bool) -> None:
+def _check_tables(media: MediaOptions, clips: Sequence[str], with_cues: bool) -> None:
     """Refuse tables of other tools that no clip could be read with."""
     for option, name in (("--face-csv", media.face_csv), ("--voice-csv", media.voice_csv)):
         if name is None:
@@ -136,13 +137,37 @@ def _check_tables(media: MediaOptions, n_clips: int, with_cues: bool) -> None:
             raise ConfigError(f"{option} {name} goes with a CLIP, not with --cues")
         if not os.path.exists(name):
             raise ConfigError(f"{option} {name}: there is no such file or folder")
-        if n_clips > 1 and not os.path.isdir(name):
+        for_many = os.path.isdir(name) or (option == "--voice-csv" and len(clips) > 1 and _holds_several(name))
+        if len(clips) > 1 and not for_many:
             raise ConfigError(
-                f"{option} {name} is for one clip, {n_clips} were given; name a folder with a table of the same name "
-                "as each clip"
+                f"{option} {name} is for one clip, {len(clips)} were given; name a folder with a table of the same "
+                "name as each clip"
+            )
+        if same := _called_the_same(clips):
+            raise ConfigError(
+                f"{option} {name}: {' and '.join(same)} are called the same, so their tables cannot be told apart; "
+                "run once per folder of clips, each with its own tables"
             )
     if media.tier and media.transcript is not None and not media.transcript.lower().endswith((".eaf", ".textgrid")):
         raise ConfigError(f"--tier is for .eaf and .TextGrid files, not for --transcript {media.transcript}")
+
+
+def _holds_several(table: str) -> bool:
+    """Whether an openSMILE table has the rows of several recordings, as its Python package writes them of a folder."""
+    from ..cues.imports.place import read_table
+    from ..formats.opensmile import recordings
+
+    return len(read_table(Path(table), recordings)) > 1
+
+
+def _called_the_same(clips: Sequence[str]) -> tuple[str, str] | None:
+    """Two clips in different folders that share a name (in one folder they are picture and sound of a recording)."""
+    first: dict[str, str] = {}
+    for clip in clips:
+        other = first.setdefault(Path(clip).stem, clip)
+        if Path(other).parent != Path(clip).parent:
+            return other, clip
+    return None
 
 
 def _check_extractors(names: Sequence[str]) -> None:

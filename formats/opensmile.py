@@ -129,6 +129,19 @@ def read_opensmile(file: IO[bytes], stem: str | None = None) -> VoiceTable:
     return _descriptors(numbers, text, notes)
 
 
+def recordings(file: IO[bytes]) -> frozenset[str]:
+    """Names, without their endings, of the recordings whose rows a table has; empty where it names none.
+
+    Raises
+    ------
+    RecordError
+        It cannot be read.
+    """
+    file = _without_arff(file)
+    words = frozenset(name for name in column_names(file) if name.lower() in _WORDS)
+    return frozenset(_recording_of_rows(read_columns(file, lambda name: False, words=words)))
+
+
 def _without_arff(file: IO[bytes]) -> IO[bytes]:
     """Turn an ARFF file into a table with a header line; other files stay as they are."""
     file.seek(0)
@@ -149,10 +162,7 @@ def _without_arff(file: IO[bytes]) -> IO[bytes]:
 def _rows_of(table: Columns, stem: str | None) -> tuple[npt.NDArray[np.int64], list[str]]:
     """Rows of one recording."""
     every = np.arange(table.n_rows)
-    column = next((table.words[name] for name in table.words if name.lower() == "file"), None)
-    if column is None:
-        column = next((table.words[name] for name in table.words if name.lower() == "name"), None)
-    files = [_stem(cell) for cell in column] if column is not None else []
+    files = _recording_of_rows(table)
     if len(set(files)) <= 1:
         return every, []
     if stem not in files:
@@ -160,6 +170,12 @@ def _rows_of(table: Columns, stem: str | None) -> tuple[npt.NDArray[np.int64], l
         raise RecordError(f"holds {len(set(files))} recordings ({shown} …) and none of them is called {stem!r}")
     chosen = np.flatnonzero([name == stem for name in files])
     return chosen, [f"{len(chosen)} of {table.n_rows} rows are of this recording"]
+
+
+def _recording_of_rows(table: Columns) -> list[str]:
+    """Name the recording of each row; nothing where the table has no column for it."""
+    by_kind = {name.lower(): column for name, column in table.words.items()}
+    return [_stem(cell) for cell in next((by_kind[kind] for kind in _WORDS if kind in by_kind), [])]
 
 
 def _stem(cell: str) -> str:

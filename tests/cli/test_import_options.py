@@ -10,6 +10,7 @@ import pytest
 from tool_tables import EGEMAPS, bump, mediapipe_face, openface_rows, pyfeat_row, times, write_json, write_table
 
 PURPOSE = ("--purpose", "research")
+PITCH = "F0semitoneFrom27.5Hz_sma3nz_amean"
 SMILE = {"AU12_r": bump(3.0, 3.4), "AU06_r": bump(3.0, 2.0)}
 
 
@@ -105,7 +106,11 @@ def test_options_that_cannot_be_meant(run, clip, cue_file) -> None:
     other = clip.with_name("other.mp4")
     other.write_bytes(clip.read_bytes())
     table = write_table(clip.with_name("openface.csv"), openface_rows(SMILE))
+    far = clip.parent / "p2" / "clip.mp4"
+    far.parent.mkdir()
+    far.write_bytes(clip.read_bytes())
     for args, said in (
+        ((clip, far, "--face-csv", clip.parent), "clip.mp4 are called the same, so their tables cannot be told apart"),
         ((clip, other, "--face-csv", table), "is for one clip, 2 were given"),
         ((clip, "--face-csv", "none.csv"), "there is no such file or folder"),
         (("--cues", cue_file, "--voice-csv", table), "goes with a CLIP"),
@@ -129,6 +134,28 @@ def test_opensmile_takes_the_place_of_the_voice_extractor(run, tmp_path) -> None
     [pitch] = [cue for cue in found["cues"] if cue["code"] == "f0_mean"]
     assert (pitch["value"], pitch["unit"], pitch["level"]) == (34.3752, "semitones above 27.5 Hz", None)
     assert {cue["source"] for cue in found["cues"] if cue["modality"] == "voice"} == {"opensmile"}
+
+
+def test_one_table_of_many_recordings_serves_their_clips(run, tmp_path) -> None:
+    """What openSMILE's ``process_folder`` gives; a table of one recording is nobody else's."""
+    for name in ("a", "b"):
+        with wave.open(str(tmp_path / f"{name}.wav"), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(16_000)
+            file.writeframes(bytes(16_000 * 4))
+    rows = [
+        {"file": f"/data/{name}.wav", "start": "0 days", "end": "0 days 00:00:02"} | EGEMAPS | {PITCH: 30.0 + number}
+        for number, name in enumerate("ab")
+    ]
+    args = ("cues", "a.wav", "b.wav", "--extractor", "voice", *PURPOSE, "--voice-csv")
+    done = run(*args, write_table(tmp_path / "all.csv", rows, separator=","))
+    assert done.returncode == 0, done.stderr
+    cues = [cue for line in done.stdout.splitlines() for cue in json.loads(line)["cues"]]
+    assert [cue["value"] for cue in cues if cue["code"] == "f0_mean"] == [30.0, 31.0]
+    done = run(*args, write_table(tmp_path / "one.csv", rows[:1], separator=","))
+    assert done.returncode == 2
+    assert "is for one clip, 2 were given" in done.stderr
 
 
 @pytest.mark.parametrize("beside", [True, False])
