@@ -12,9 +12,9 @@ import click
 from ..errors import ConfigError, EmoreasonError
 from ..formats.loss import Loss
 from .completion import complete_files
-from .converted import TARGETS
-from .convertible import SOURCES, Found, Reading, read_found
 from .group import EXIT_CODES, Tally
+from .sources import SOURCES, Found, Reading, read_found
+from .targets import TARGETS
 from .terminal import complain, notice, print_line
 from .writers import Job, Writer, identities
 

@@ -16,7 +16,7 @@ R = TypeVar("R")
 Say = Callable[[str, RecordError], None]
 
 #: An hour of curves is about 60 MiB.
-_LONGEST_LINE: Final = 512 << 20
+LONGEST_LINE: Final = 512 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +49,28 @@ def read_results(folder: Path, say: Say) -> Iterator[tuple[str, Stored | RecordE
     with ExitStack() as stack:
         explanations = stack.enter_context(_opened(folder / "explanations.jsonl"))
         cues = _LinesByClip(stack.enter_context(_opened(folder / "cues.jsonl")), _cueset, say)
-        curves = None
-        if (folder / "curves.jsonl").exists():
-            curves = _LinesByClip(stack.enter_context(_opened(folder / "curves.jsonl")), _curves, say)
+        curves = curves_by_clip(folder, stack, say)
         for place, row in read_rows(explanations, Explanation, explanations.name):
             if isinstance(row, RecordError):
                 yield place, row
             elif (cueset := cues.take(row.clip)) is None:
                 yield row.clip, RecordError(f"{cues.name} has no line for it: its page cannot be made")
             else:
-                yield row.clip, Stored(row, cueset, (curves.take(row.clip) if curves else None) or ())
+                yield row.clip, Stored(row, cueset, curves(row.clip))
+
+
+def curves_by_clip(folder: Path, stack: ExitStack, say: Say) -> Callable[[str], tuple[Curve, ...]]:
+    """Give what ``curves.jsonl`` has for one clip after the other; nothing where there is no such file.
+
+    Raises
+    ------
+    ConfigError
+        It cannot be read.
+    """
+    if not (folder / "curves.jsonl").exists():
+        return lambda clip: ()
+    lines = _LinesByClip(stack.enter_context(_opened(folder / "curves.jsonl")), _curves, say)
+    return lambda clip: lines.take(clip) or ()
 
 
 def count_lines(path: Path) -> int:
@@ -73,7 +85,7 @@ def read_failures(folder: Path) -> Iterator[tuple[str, str]]:
     if not path.exists():
         return
     with _opened(path) as file:
-        while line := file.readline(_LONGEST_LINE):
+        while line := file.readline(LONGEST_LINE):
             try:
                 value = parse_json(line)
                 yield str(value["clip"]), str(value["message"])
@@ -101,11 +113,11 @@ class _LinesByClip(Generic[R]):
         """Return what that clip's next line says; None when there is none."""
         if self._passed[clip]:
             self._file.seek(self._passed[clip].popleft())
-            return self._parse(parse_json(self._file.readline(_LONGEST_LINE)))[1]
+            return self._parse(parse_json(self._file.readline(LONGEST_LINE)))[1]
         while True:
             begin = self._end
             self._file.seek(begin)
-            if not (line := self._file.readline(_LONGEST_LINE)):
+            if not (line := self._file.readline(LONGEST_LINE)):
                 return None
             self._end = self._file.tell()
             self._number += 1

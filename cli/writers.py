@@ -14,8 +14,8 @@ from typing import Final, Protocol
 from ..errors import ConfigError, RecordError
 from ..formats import table
 from ..formats.loss import Say
-from .convertible import Found
 from .results import AtomicLines
+from .sources import Found
 from .terminal import notice, print_json, print_line
 
 _NOT_IN_NAMES: Final = re.compile(r"[^\w.+@=,-]+")

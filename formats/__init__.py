@@ -2,7 +2,9 @@
 
 >>> from emoreason.formats import read_eaf, write_csv, write_eaf, write_textgrid  # and the rest of ``__all__``
 
-What a format has no place for is said as a :class:`FormatWarning`; docs/formats.md lists it per format.
+Several share ``table.py`` (CSV, Parquet), ``tiers/`` (ELAN, Praat), ``delimited.py`` and ``face_table.py`` (what other
+tools measured). What a format has no place for is said as a :class:`FormatWarning`; docs/formats.md lists it per
+format.
 """
 
 import importlib

@@ -22,12 +22,12 @@ from ..errors import RecordError
 from ..records import Clip, Cue, CueSet, Explanation
 from ..records.convert import from_json, parse_json, to_json
 from ..records.notice import NOTICE
-from .coder import TierMap, understand
-from .eaf import Annotated, Document, milliseconds, read_xml, write_xml, xml_text
-from .label import FIELDS, label_of, parse_label
+from .elan_xml import Annotated, Document, milliseconds, read_xml, write_xml, xml_text
 from .loss import Loss, Say, warn
-from .tier import Segment, Subject, Tier, base_name, packed, tier_name
-from .tiers import cue_values, cueset_of, is_of_explanation, lay_out, state_label, unplaced_claims
+from .tiers.coder import TierMap, understand
+from .tiers.label import FIELDS, label_of, parse_label
+from .tiers.layout import cue_values, cueset_of, is_of_explanation, lay_out, state_label, unplaced_claims
+from .tiers.tier import Segment, Subject, Tier, base_name, packed, tier_name
 
 _CUES: Final = "emoreason.cues"
 _EXPLANATION: Final = "emoreason.explanation"

@@ -16,10 +16,10 @@ from typing import Final
 
 from ..errors import RecordError
 from ..records import Claim, Clip, CueSet, Explanation
-from .coder import TierMap
 from .loss import Loss, Say, read_limited, warn
-from .tier import Segment, Tier, packed
-from .tiers import claims_from, clip_end_s, cue_values, cueset_of, lay_out, unplaced_claims
+from .tiers.coder import TierMap
+from .tiers.layout import claims_from, clip_end_s, cue_values, cueset_of, lay_out, unplaced_claims
+from .tiers.tier import Segment, Tier, packed
 
 #: A text in double quotes, a flag, a free-standing number, or a comment up to the end of its line.
 _TOKEN: Final = re.compile(

@@ -16,7 +16,7 @@ from typing import Final
 from ..records import Claim, CueSet, Explanation
 from ..records.notice import NOTICE
 from .loss import Loss, Say, warn
-from .tiers import unplaced_claims
+from .tiers.layout import unplaced_claims
 
 #: At the top, from the left: subtitles of what is said keep their place at the bottom.
 _SETTINGS: Final = "line:0 position:0% align:start"

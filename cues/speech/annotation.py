@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from ...errors import RecordError
-from ...formats.coder import understand
-from ...formats.tier import Segment, Tier, base_name
+from ...formats.tiers.coder import understand
+from ...formats.tiers.tier import Segment, Tier, base_name
 from ..container import StrPath, media_error, open_regular
 from ..imports.place import ImportedFileError
 

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from some_records import CUESET, CURVES, EXPLANATION
 
-from emoreason.cli.converted import TARGETS
-from emoreason.cli.convertible import SOURCES
+from emoreason.cli.sources import SOURCES
+from emoreason.cli.targets import TARGETS
 from emoreason.cli.writers import safe_name
 from emoreason.records import Clip, Curve
 from emoreason.records.convert import to_json

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from some_records import cues
 
-from emoreason.formats.coder import understand
-from emoreason.formats.label import FIELDS, label_of, parse_label
-from emoreason.formats.tier import Segment, Tier, packed, parse_tier_name, tier_name
-from emoreason.formats.tiers import cue_values
+from emoreason.formats.tiers.coder import understand
+from emoreason.formats.tiers.label import FIELDS, label_of, parse_label
+from emoreason.formats.tiers.layout import cue_values
+from emoreason.formats.tiers.tier import Segment, Tier, packed, parse_tier_name, tier_name
 from emoreason.records import Cue
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ..records.labels import Modality, Side, parse_action_unit
+from ...records.labels import Modality, Side, parse_action_unit
 from .tier import Subject, Tier, base_name, parse_tier_name
 
 #: ``{tier name: what it holds}``: a code (``AU12``, ``speech.utterance``, ``Anna AU12``), ``AU`` when its labels are

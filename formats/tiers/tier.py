@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote
 
-from ..records import Cue
-from ..records.labels import MODALITIES, Modality, Side, State, parse_action_unit
+from ...records import Cue
+from ...records.labels import MODALITIES, Modality, Side, State, parse_action_unit
 
 #: A label is sorted into its tier by these; people look for speech and the face first.
 _ORDER: Final[tuple[Modality, ...]] = ("speech", "face", "head", "gaze", "body", "voice", "scene", "physiology")

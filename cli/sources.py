@@ -18,13 +18,11 @@ from ..formats.loss import Say
 from ..records import CueSet, Curve, Explanation
 from ..records.convert import from_json, parse_json
 from ..records.jsonl import read_rows
-from .stored import Stored, read_results
+from .stored import LONGEST_LINE, Stored, curves_by_clip, read_results
 from .terminal import complain
 
 #: Input that is JSON Lines on standard input.
 STDIN: Final = "-"
-#: An hour of curves is about 60 MiB.
-_LONGEST_LINE: Final = 512 << 20
 #: Endings of the tables that other tools write.
 _TABLES: Final = (".csv", ".tsv", ".txt")
 
@@ -69,8 +67,8 @@ def _read_jsonl(path: Path, reading: Reading) -> Iterator[tuple[str, Found | Emo
     with _opened(path) as file:
         for number, line in enumerate(_lines(file), 1):
             place = f"{path}:{number}"
-            if len(line) > _LONGEST_LINE:
-                raise RecordError(f"{place}: line is longer than {_LONGEST_LINE >> 20} MiB")
+            if len(line) > LONGEST_LINE:
+                raise RecordError(f"{place}: line is longer than {LONGEST_LINE >> 20} MiB")
             if line.strip():
                 try:
                     yield place, _of_line(line)
@@ -83,7 +81,7 @@ def _opened(path: Path) -> AbstractContextManager[IO[bytes]]:
 
 
 def _lines(file: IO[bytes]) -> Iterator[bytes]:
-    return iter(lambda: file.readline(_LONGEST_LINE + 1), b"")
+    return iter(lambda: file.readline(LONGEST_LINE + 1), b"")
 
 
 def _of_line(line: bytes) -> Found:
@@ -120,31 +118,12 @@ def _read_folder(path: Path, reading: Reading) -> Iterator[tuple[str, Found | Em
         )
     with ExitStack() as stack:
         cues = stack.enter_context(open(path / "cues.jsonl", "rb"))
-        curves = _curves_by_clip(stack, path, reading)
+        curves = curves_by_clip(path, stack, complain)
         for place, row in read_rows(cues, CueSet, cues.name):
             if isinstance(row, RecordError):
                 yield place, row
             else:
                 yield place, Found(clip=row.clip.id, cueset=row, curves=curves(row.clip.id))
-
-
-def _curves_by_clip(stack: ExitStack, path: Path, reading: Reading) -> Callable[[str], tuple[Curve, ...]]:
-    """Curves of a clip out of ``curves.jsonl``, which has its clips in the order of ``cues.jsonl``."""
-    if not (path / "curves.jsonl").exists():
-        return lambda clip: ()
-    lines = stack.enter_context(_opened(path / "curves.jsonl"))
-    waiting: dict[str, tuple[Curve, ...]] = {}
-
-    def curves_of(clip: str) -> tuple[Curve, ...]:
-        while clip not in waiting and (line := lines.readline(_LONGEST_LINE)):
-            try:
-                found = _curves_of(parse_json(line))
-                waiting[found.clip] = found.curves
-            except (RecordError, AttributeError) as error:
-                reading.say(f"{lines.name}: a line was left out: {error}")
-        return waiting.pop(clip, ())
-
-    return curves_of
 
 
 def _of_stored(stored: Stored) -> Found:

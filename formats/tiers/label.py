@@ -2,7 +2,7 @@
 
 ``moderately, 1.93/5`` (level, value), ``high, 230.9 Hz``, ``→ falling``, ``0.35 s``; speech is its words as they are.
 A cue with nothing more to say is labelled with its code. What these few forms cannot hold exactly (a level with a
-comma in it) is written as one JSON object, so that reading a label back never changes a cue.
+comma in it, a text with a NUL) is written as one JSON object, so that reading a label back never changes a cue.
 
 Coders' labels on action-unit tiers are understood too: FACS intensity ``A`` to ``E``, ``0`` to ``5``, ``absent``,
 ``?``.
@@ -13,8 +13,8 @@ import math
 import re
 from typing import Any, Final
 
-from ..records import Cue
-from ..records.labels import parse_action_unit
+from ...records import Cue
+from ...records.labels import parse_action_unit
 
 #: The fields of a cue that its label holds.
 FIELDS: Final = ("value", "unit", "level", "direction", "side", "text")
@@ -40,7 +40,7 @@ def label_of(cue: Cue) -> str:
     """
     said = _said(cue)
     plain = _plain(cue) if said else cue.code
-    if plain.strip() and parse_label(plain, cue.modality, cue.code) == said:
+    if plain.strip() and "\0" not in plain and parse_label(plain, cue.modality, cue.code) == said:
         return plain
     return json.dumps(said or {"text": None})
 

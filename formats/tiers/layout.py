@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ..records import Claim, Clip, Cue, CueSet, Explanation
-from ..records.convert import from_json, to_json
+from ...records import Claim, Clip, Cue, CueSet, Explanation
+from ...records.convert import from_json, to_json
+from ..loss import Say, counted
 from .coder import Coding, TierMap, as_id, facs_codes, presence_only, slug, understand, without_none
 from .label import label_of, parse_label
-from .loss import Say, counted
 from .tier import Segment, Subject, Tier, base_name, code_word, parse_code_word, sort_key, tier_name
 
 CLAIMS: Final = "claims"

@@ -17,7 +17,7 @@ from xml.etree import ElementTree as ET
 
 from ..errors import RecordError
 from .loss import Say, counted, read_limited
-from .tier import Segment, Tier
+from .tiers.tier import Segment, Tier
 
 _XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 _SCHEMA: Final = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"

@@ -13,7 +13,7 @@ from ..formats.loss import Loss
 from ..records import CueSet, Curve, Explanation
 from ..records.convert import to_json
 from ..records.jsonl import dump_line
-from .convertible import Found
+from .sources import Found
 from .writers import FilePerClip, Job, Lines, ParquetTable, Writer
 
 
