@@ -167,9 +167,9 @@ class _Files:
                 folder.add_header(name, line_format.header)
 
     def take(self, source: Input) -> None:
-        lines = [(name, line) for name, line_format in self._formats.items() for line in line_format.lines(source)]
-        for name, line in lines:  # all lines of a clip or none: what cannot be written fails before the first
-            self._folder.add_text(name, line)
+        self._folder.add_together(
+            (name, line) for name, line_format in self._formats.items() for line in line_format.lines(source)
+        )
         if "cues.csv" in self._formats:
             _say_gaps(source)
 

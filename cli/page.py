@@ -48,7 +48,8 @@ def title(name: str, clip: "Clip | None") -> RenderableType:
     """Name of a clip, its length and tracks, and a rule."""
     words = Text(printable(name), "bold")
     if clip is not None:
-        tracks = [name for name, there in (("video", clip.has_video), ("audio", clip.has_audio)) if there]
+        picture = "picture" if clip.duration_s == 0 else "video"
+        tracks = [name for name, there in ((picture, clip.has_video), ("audio", clip.has_audio)) if there]
         length = [clock(clip.duration_s)] if clip.duration_s else []
         facts = "  ".join([*length, " + ".join(tracks)]).strip()
         words.append(f"  {facts}" if facts else "", "not bold dim")

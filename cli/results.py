@@ -5,7 +5,7 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Final
@@ -42,26 +42,47 @@ class AtomicLines:
     """A text file that grows under a hidden name and takes its real name when closed.
 
     It takes the name also when the run was interrupted: what was done is kept. With ``keep_empty=False`` a file
-    without a line does not appear, and an older one of that name is removed.
+    without a line does not appear, and an older one of that name is removed. A line is whole or not there, also when
+    the disk is full.
     """
 
     def __init__(self, path: Path, *, keep_empty: bool = True) -> None:
         self.path = path
         self._keep_empty = keep_empty
         self._partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
-        self._file: IO[str] = open(self._partial, "w", encoding="utf-8", newline="")  # noqa: SIM115
+        # Without a buffer: what does not fit must not come back when the file is closed.
+        self._file = open(self._partial, "wb", buffering=0)  # noqa: SIM115
         _lock(self._file)  # as long as this run lives, no other takes the file for a dead run's
         self.count = 0
 
     def write(self, text: str) -> None:
-        """Append one line (without its newline) and flush it."""
-        self._file.write(text + "\n")
-        self._file.flush()
+        """Append one line (without its newline)."""
+        self._append(text)
         self.count += 1
 
     def write_header(self, text: str) -> None:
         """Begin with a line that is no result."""
-        self._file.write(text + "\n")
+        self._append(text)
+
+    def place(self) -> tuple[int, int]:
+        """Where the next line goes: in bytes and in lines."""
+        return self._file.tell(), self.count
+
+    def cut(self, place: tuple[int, int]) -> None:
+        """Take back what was written after a place."""
+        self._file.truncate(place[0])
+        self._file.seek(place[0])
+        self.count = place[1]
+
+    def _append(self, text: str) -> None:
+        rest = memoryview(f"{text}\n".encode())
+        before = self.place()
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError:
+            self.cut(before)
+            raise
 
     def close(self, *, nothing_done: bool = False) -> None:
         """Give the file its name; or remove it, and leave an older one alone, when nothing was done."""
@@ -118,9 +139,16 @@ class OutFolder:
         """Append one record to one of the files."""
         self._files[name].write(dump_line(record))
 
-    def add_text(self, name: str, text: str) -> None:
-        """Append one line of text to one of the files."""
-        self._files[name].write(text)
+    def add_together(self, lines: Iterable[tuple[str, str]]) -> None:
+        """Append lines of text, each to the file of its name: all of them, or none."""
+        places = {name: file.place() for name, file in self._files.items()}
+        try:
+            for name, line in lines:
+                self._files[name].write(line)
+        except Exception:
+            for name, place in places.items():
+                self._files[name].cut(place)
+            raise
 
     def add_header(self, name: str, text: str) -> None:
         """Begin one of the files with a line that is no result."""
@@ -129,7 +157,8 @@ class OutFolder:
     def add_error(self, place: str, error: BaseException) -> None:
         """Append one failed input to ``errors.jsonl``."""
         row = {"clip": place, "error": type(error).__name__, "message": str(error)}
-        self._files["errors.jsonl"].write(json.dumps(row, ensure_ascii=False))
+        with written(str(self._files["errors.jsonl"].path)):
+            self._files["errors.jsonl"].write(json.dumps(row, ensure_ascii=False))
 
 
 def _say_replaced(path: Path) -> None:
@@ -143,7 +172,7 @@ def _say_replaced(path: Path) -> None:
         notice(f"{path}: replaces {count} {one if count == 1 else many} of an earlier run")
 
 
-def _lock(file: IO[str]) -> bool:
+def _lock(file: IO[str] | IO[bytes]) -> bool:
     """Whether the file is now ours alone; where there are no such locks (Windows), open files cannot be removed."""
     try:
         import fcntl

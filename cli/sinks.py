@@ -73,8 +73,7 @@ class Folder:
         lines = {"explanations.jsonl": dump_line(explanation), "cues.jsonl": dump_line(source.cueset)}
         if "curves.jsonl" in self._out:
             lines["curves.jsonl"] = next(CURVE_FORMATS["jsonl"].lines(source))
-        for name, line in lines.items():  # every line could be made, or none is written
-            self._out.add_text(name, line)
+        self._out.add_together(lines.items())
 
     def miss(self, place: str, error: EmoreasonError) -> None:
         """Append to ``errors.jsonl``."""

@@ -222,3 +222,9 @@ def test_a_chinese_page_is_chinese_and_loses_nothing() -> None:
 def test_every_caveat_has_words_in_every_language() -> None:
     for language in ("en", "zh"):
         assert set(headings(language).marks) == set(MARKS)
+
+
+def test_a_picture_is_no_video() -> None:
+    clip = Clip(id="still.png", duration_s=0.0, has_video=True, has_audio=False)
+    text = written(readable(Explanation(clip="still.png"), CueSet(clip=clip)))
+    assert "still.png  picture" in text

@@ -1,12 +1,23 @@
 """The folder ``--out`` names: whole files or none."""
 
+import resource
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from emoreason.cli.results import OutFolder
-from emoreason.errors import ConfigError, MediaError
+from emoreason.errors import ConfigError, EmoreasonError, MediaError
 from emoreason.records import Score
+
+
+@pytest.fixture
+def small_disk() -> Iterator[None]:
+    """No file may grow beyond 4 KiB."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_files_take_their_names_when_the_run_ends_however_it_ends(tmp_path: Path) -> None:
@@ -54,3 +65,17 @@ def test_what_killed_runs_left_is_swept_and_a_living_run_keeps_its_files(tmp_pat
         with OutFolder(tmp_path, "others.jsonl"):
             pass
     assert sorted(path.name for path in tmp_path.iterdir()) == [".mine.partial", "others.jsonl", "scores.jsonl"]
+
+
+def test_on_a_full_disk_a_line_is_whole_or_not_there(tmp_path: Path, small_disk: None) -> None:
+    with OutFolder(tmp_path, "a.jsonl", "b.jsonl") as out:
+        out.add_together([("a.jsonl", "1" * 100), ("b.jsonl", "1" * 3000)])
+        with pytest.raises(OSError, match="too large"):
+            out.add_together([("a.jsonl", "2" * 100), ("b.jsonl", "2" * 3000)])
+        out.add_together([("a.jsonl", "3" * 100), ("b.jsonl", "3" * 100)])
+        with pytest.raises(EmoreasonError, match=r"errors\.jsonl cannot be written: File too large"):
+            out.add_error("clip.mp4", MediaError("x" * 5000))
+    first, last = ((tmp_path / name).read_text(encoding="utf-8") for name in ("a.jsonl", "b.jsonl"))
+    assert [len(line) for line in first.splitlines()] == [100, 100]
+    assert [line[0] for line in last.splitlines()] == ["1", "3"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.jsonl", "b.jsonl"]
