@@ -5,6 +5,8 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -29,19 +31,26 @@ def examples() -> list[tuple[str, str, str]]:
     ]
 
 
-@pytest.fixture
-def workplace(tmp_path: Path) -> Path:
-    shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("__pycache__"))
-    return tmp_path
+@pytest.fixture(scope="module")
+def workplaces(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Folder in which a reader follows one page: what a block leaves there, the blocks after it may use."""
+
+    @cache
+    def workplace(page: str) -> Path:
+        folder = tmp_path_factory.mktemp(page.removesuffix(".md"))
+        shutil.copytree(ROOT / "examples", folder / "examples", ignore=shutil.ignore_patterns("__pycache__"))
+        return folder
+
+    return workplace
 
 
 @pytest.mark.parametrize(("page", "language", "code"), examples())
-def test_examples_run_as_printed(page: str, language: str, code: str, workplace: Path) -> None:
+def test_examples_run_as_printed(page: str, language: str, code: str, workplaces: Callable[[str], Path]) -> None:
     if "emoreason models" in code:
         require_face_models()
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     command = [sys.executable, "-c", code] if language == "python" else ["bash", "-euc", code]
-    done = subprocess.run(command, cwd=workplace, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=workplaces(page), env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{page}: {code}\n{done.stderr}"
 
 
