@@ -41,7 +41,7 @@ def recognise(waveform: Waveform, model: str | None, language: str) -> list[Utte
         from faster_whisper import WhisperModel
     except ImportError as error:
         raise RecognitionUnavailableError(
-            "what is said is not known: give --transcript FILE or a .srt, .vtt or .txt beside the clip, or install "
+            "give --transcript FILE or a .srt, .vtt or .txt beside the clip, or install "
             "speech recognition with pip install 'emoreason[asr]'"
         ) from error
     name = model or DEFAULT_MODEL

@@ -41,13 +41,13 @@ def illustrate(
     Returns
     -------
     Illustration
-        Its ``notes`` say what is not shown and why: the file is unknown, gone, changed since its cues were extracted,
-        or too long to embed.
+        Its ``notes`` say what is not shown and why: the file is unknown, gone or too long to embed.
 
     Raises
     ------
     MediaError
-        The file cannot be read, breaks a limit, or the process that read it died.
+        The file cannot be read, breaks a limit, has changed since its cues were extracted, or the process that read it
+        died.
     """
     path = cueset.clip.path if path is None else path
     if path is None:

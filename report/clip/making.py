@@ -3,6 +3,7 @@
 ``make_illustration`` works in this process; for files from others use ``illustrate`` (``illustrate.py``).
 """
 
+import os
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import replace
@@ -70,7 +71,7 @@ def make_illustration(
     if progress is not None:
         progress(clip, 0.0)
     if cueset.clip.sha256 and clip.sha256 != cueset.clip.sha256:
-        return Illustration(notes=("The clip's file has changed since its cues were found: nothing of it is shown.",))
+        raise MediaError(f"{os.fsdecode(path)}: the file has changed since its cues were found")
     return _Making(cueset, clip, path, limits, blur=blur_faces).illustration(media=media)
 
 

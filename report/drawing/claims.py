@@ -5,14 +5,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ...cues.wording import LANGUAGES, cue_name, cue_text
+from ...cues.wording import LANGUAGES, cue_name, cue_text, wording
 from ...records import Claim, Cue, Explanation
+from ...records.labels import State
 from .axis import span
 from .choice import Choice, Listed
 
 _CITATION: Final = re.compile(r"\s*\[[^\[\]]*\.[^\[\]]*\]")
 #: So many cues are named beside a claim; the rest is counted.
 _MOST_NAMED: Final = 4
+#: Of these a cue without details is there, and that is all: words are not seen, and a shot is no finding.
+_NOT_SEEN: Final = ("speech", "scene")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,7 @@ class Reasoning:
 
     observed: tuple[ClaimRow, ...]
     not_there: tuple[ClaimRow, ...]
+    unmeasured: tuple[ClaimRow, ...]
     together: tuple[ClaimRow, ...]
     prose: str
     alternatives: tuple[tuple[str, str, tuple[ClaimRow, ...]], ...]
@@ -49,7 +53,8 @@ class Reasoning:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to show."""
-        return not (self.observed or self.not_there or self.together or self.prose or self.alternatives)
+        claims = (self.observed, self.not_there, self.unmeasured, self.together)
+        return not (any(claims) or self.prose or self.alternatives)
 
 
 def reasoning_of(explanation: Explanation, choice: Choice) -> Reasoning:
@@ -60,10 +65,11 @@ def reasoning_of(explanation: Explanation, choice: Choice) -> Reasoning:
     together = [(claim, row) for claim, row in rows if claim.sentence in interpretation]
     elsewhere = {row.number for _, row in together}
     elsewhere |= {row.number for claim, row in rows if any(claim.sentence in reason for reason in reasons)}
-    observed = [(claim, row) for claim, row in rows if row.number not in elsewhere]
+    observed = [(_what_is_said(row, claim, choice), row) for claim, row in rows if row.number not in elsewhere]
     return Reasoning(
-        observed=tuple(row for claim, row in observed if not _says_not_there(claim, row, choice)),
-        not_there=tuple(row for claim, row in observed if _says_not_there(claim, row, choice)),
+        observed=tuple(row for said, row in observed if said == "present"),
+        not_there=tuple(row for said, row in observed if said == "absent"),
+        unmeasured=tuple(_without_heading(row) for said, row in observed if said == "unknown"),
         together=tuple(row for _, row in together),
         prose=_rest(interpretation, [claim for claim, _ in together]),
         alternatives=tuple(_alternatives(explanation, rows)),
@@ -105,9 +111,9 @@ def _said_plainly(claim: Claim, cited: Sequence[Listed]) -> tuple[str, str] | No
     if len(cited) != 1 or len(claim.cue_ids) != 1:
         return None
     cue = cited[0].cue
-    sentence = without_citations(claim.sentence).rstrip(" .。")
+    sentence = without_citations(claim.sentence).rstrip(" .。").replace("；", "，")
     for language in LANGUAGES:
-        if sentence == cue_text(cue, language):
+        if sentence == cue_text(cue, language).replace("；", "，"):  # an engine keeps it one clause
             return cue_name(cue, language), details_of(cue, language) if cue.state != "absent" else ""
     return None
 
@@ -121,13 +127,25 @@ def details_of(cue: Cue, language: str = "en") -> str:
     'high, 212 Hz'
     """
     bare = replace(cue, subject=None, start_s=None, end_s=None, apex_s=None)
-    return cue_text(bare, language).removeprefix(cue_name(cue, language)).lstrip(":： ")
+    details = cue_text(bare, language).removeprefix(cue_name(cue, language)).lstrip(":： ")
+    return "" if cue.modality in _NOT_SEEN and details == wording(language)["line"]["seen"] else details
 
 
-def _says_not_there(claim: Claim, row: ClaimRow, choice: Choice) -> bool:
-    """Whether a claim only says of its cues that they are absent or unknown."""
-    cited = [choice.listed[cue_id].cue.state for cue_id in claim.cue_ids if cue_id in choice.listed]
-    return bool(cited) and "present" not in cited and row.is_negated
+def _what_is_said(row: ClaimRow, claim: Claim, choice: Choice) -> State:
+    """Which state a claim only says its cues to be in; ``present`` for every other claim."""
+    cited = {choice.listed[cue_id].cue.state for cue_id in claim.cue_ids if cue_id in choice.listed}
+    if not cited or "present" in cited or not row.is_negated:
+        return "present"
+    return "unknown" if cited == {"unknown"} else "absent"
+
+
+def _without_heading(row: ClaimRow) -> ClaimRow:
+    """Leave out of a claim about what could not be measured the words that stand above it."""
+    sentence = row.sentence
+    for language in LANGUAGES:
+        line = wording(language)["line"]
+        sentence = sentence.removeprefix(line["unknown"] + line["colon"])
+    return replace(row, sentence=sentence)
 
 
 def _rest(text: str, claims: Sequence[Claim]) -> str:

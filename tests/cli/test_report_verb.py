@@ -207,7 +207,9 @@ def test_clips_that_moved_are_found_with_media(run, filmed: Path, tmp_path: Path
 
 def test_a_file_that_changed_is_not_shown_as_the_clip(run, filmed: Path, tmp_path: Path) -> None:
     write_video(tmp_path / "film.mp4", moving(30))
-    assert run("report", filmed).returncode == 0
+    done = run("report", filmed)
+    assert done.returncode == 0
+    assert "its page does not show the clip: film.mp4: the file has changed since its cues were found" in done.stderr
     assert not embedded(filmed)
     assert "changed" in linked(filmed)[0].read_text(encoding="utf-8")
 

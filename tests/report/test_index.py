@@ -61,6 +61,14 @@ def test_a_row_says_what_the_explanation_says() -> None:
     assert html.count('<span class="gap">') == 1
 
 
+def test_a_picture_has_no_length_and_minus_is_a_minus() -> None:
+    still = CueSet(clip=Clip(id="x.png", duration_s=0.0, has_video=True))
+    seen = Explanation(clip="x.png", valence=-0.25, arousal=0.5)
+    reader = read(render_index([entry_of(seen, still, Illustration(), "pages/x.html")]))
+    assert "0.0 s" not in reader.text
+    assert "−0.25" in reader.text
+
+
 def test_what_is_not_known_is_not_made_up() -> None:
     bare = entry_of(Explanation(clip="x"), CueSet(clip=Clip(id="x")), Illustration(), "pages/x.html")
     html = render_index([bare])

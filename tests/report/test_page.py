@@ -7,8 +7,9 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from explained_clip import BROWS, SMILE, cueset, curves, explanation, hour, illustration
+from explained_clip import BROWS, SAID, SMILE, au, cueset, curves, explanation, hour, illustration
 
+from emoreason.reasoning.explain import explain_cues
 from emoreason.reasoning.purpose import NOTICE
 from emoreason.records import Claim, Clip, Cue, CueSet, Explanation, Gap
 from emoreason.report.clip.illustration import Illustration, Media
@@ -101,7 +102,7 @@ def test_shows_every_claim_with_its_time_and_every_cue_with_its_claims(page: str
     cues = {a["id"]: a for a in reader.all("li") if a.get("class") == "cue"}
     assert set(cues) == {f"cue={cue.id}" for cue in cueset().cues}
     assert f"{BROWS} 1.24–2.68 s AU1 inner brow raiser" in reader.text
-    assert "claim 1, 4" in reader.text
+    assert "claims 1, 4" in reader.text
     links = {a["href"] for a in reader.all("a") if "data-cue" in a}
     assert f"#cue={SMILE}" in links
     assert {link[1:] for link in links} == set(cues)
@@ -113,6 +114,26 @@ def test_absent_and_unknown_cues_are_listed_apart_and_not_drawn(page: str) -> No
     assert re.search(r"Could not be measured\s?face1\.AU10\.1", reader.text)
     drawn = [a["aria-label"] for a in reader.all("a") if a.get("class", "").startswith("ev")]
     assert not [label for label in drawn if "AU4" in label or "AU10" in label]
+
+
+@pytest.mark.parametrize(("language", "smile"), [("en", "AU12 lip corner puller: "), ("zh", "AU12 嘴角上拉：")])
+def test_what_the_engine_observed_is_said_once_and_what_could_not_be_measured_apart(language: str, smile: str) -> None:
+    known = cueset(cues=(replace(au("AU12", 1.52, 5.96), marks=("during_speech",)), *cueset().cues[2:]))
+    text = read(render_page(explain_cues(known, language=language), known, (), Illustration())).text
+    claims = text[text.index("Reasoning Observed") : text.index("Taken together")]
+    assert smile in claims
+    assert "face1, AU12" not in claims  # person and time stand beside it
+    apart = claims[claims.index("Could not be measured") :]
+    assert "AU10" in apart
+    assert "absent" not in apart
+    assert "could not be measured" not in apart
+    assert "无法测量" not in apart
+
+
+def test_words_and_shots_are_not_called_seen(page: str) -> None:
+    text = read(page).text
+    assert f"utterance {SAID}" in text
+    assert "seen" not in text
 
 
 def test_abstaining_says_why_and_gives_the_distribution_all_the_same() -> None:
