@@ -18,7 +18,7 @@ from ...records import Clip, Cue, CueSet, Curve
 from ...records.labels import Modality
 from ..container import StrPath, one_line
 from ..extractor import Audio, Extraction, Frame, Job, Stream
-from ..face.orientation import orientation_cues, steady
+from ..face.orientation import orientation_cues
 from ..gathered import Gathered
 from .action_units import Spans, imported_cues, stretched
 from .gaps import allowed_s, face_gaps, said, uncovered
@@ -213,7 +213,7 @@ def _curves(face: ImportedFace, table: FaceTable) -> Iterator[Curve]:
             yield _curve("head", axis, face.times_s, face.column(axis), "deg", face.name)
     for axis in ("yaw", "pitch"):
         if f"gaze_{axis}" in face.track.angles_deg:
-            yield _curve("gaze", axis, face.times_s, steady(face, f"gaze_{axis}"), "deg", face.name)
+            yield _curve("gaze", axis, face.times_s, face.column(f"gaze_{axis}"), "deg", face.name)
 
 
 def _curve(modality: Modality, code: str, times_s: Array, values: Array, unit: str, subject: str | None) -> Curve:

@@ -114,6 +114,18 @@ def test_head_and_gaze_are_cues_in_degrees(tmp_path) -> None:
     assert turn.value == pytest.approx(-28.6, abs=0.1)
 
 
+def test_angles_come_back_as_the_tool_had_them(tmp_path) -> None:
+    """Cues of height count from the person's own median, curves do not."""
+    moved = {"pose_Rx": lambda t: 0.2 + 0.05 * t, "pose_Ry": bump(3.0, 0.4), "gaze_angle_y": lambda _: 0.15}
+    path = write_table(tmp_path / "clip.csv", openface_rows(moved | {"AU12_r": bump(3.0, 3.4)}))
+    out = io.StringIO()
+    write_openface(import_face(path).curves, (), out)
+    (tmp_path / "again.csv").write_text(out.getvalue())
+    [before], [after] = (read_face_table(tmp_path / name).tracks for name in ("clip.csv", "again.csv"))
+    for angle, curve in before.angles_deg.items():
+        assert after.angles_deg[angle] == pytest.approx(curve, abs=0.05), angle
+
+
 def test_mouth_movements_during_speech_say_so(tmp_path) -> None:
     path = write_table(tmp_path / "clip.csv", openface_rows({"AU25_r": bump(3.0, 3.0), "AU04_r": bump(3.0, 3.0)}))
     talk = Cue(id="speech.segment.1", modality="speech", code="segment", start_s=2.0, end_s=4.0)
