@@ -1,6 +1,7 @@
 """Another tool's action-unit curves as cues: events, presences, what is absent and what the tool does not measure."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Final
 
@@ -23,6 +24,8 @@ Spans = Sequence[tuple[float, float]]
 
 #: Holes in a presence (0/1) that are shorter than this are flicker, seconds.
 FLICKER_S: Final = 0.2
+#: A face is at rest for at least this share of most clips, percent.
+REST_PERCENTILE: Final = 10
 #: Fewer tracked frames than this (of a moving picture) do not tell that something is absent.
 LEAST_FRAMES: Final = 3
 
@@ -64,7 +67,18 @@ def _events(face: ImportedFace, curve: Array, floor: float) -> list[Event]:
     if face.is_still:
         moment = float(face.times_s[0])
         return [Event(moment, moment, moment, float(curve[0]))] if curve[0] >= floor else []
-    return find_events(face.times_s, _bridged(face, curve), floor)
+    rest = _rest(curve, floor)
+    found = find_events(face.times_s, _bridged(face, curve) - rest, floor - rest)
+    return [replace(event, peak=event.peak + rest) for event in found]
+
+
+def _rest(curve: Array, floor: float) -> float:
+    """What the tool says of this face when it does not move: networks seldom say 0, and movements begin from there.
+
+    At most half the floor, or an expression held through most of a clip would be taken for rest.
+    """
+    known = curve[~np.isnan(curve)]
+    return float(np.clip(np.percentile(known, REST_PERCENTILE), 0.0, floor / 2)) if len(known) else 0.0
 
 
 def _bridged(face: ImportedFace, curve: Array) -> Array:

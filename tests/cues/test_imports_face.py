@@ -149,6 +149,17 @@ def test_probabilities_get_no_intensity_word(tmp_path) -> None:
     assert by_code(cueset, "AU45")[0].state == "unknown"
 
 
+def test_a_network_that_never_says_zero_does_not_stretch_the_event(tmp_path) -> None:
+    smile = bump(3.0, 0.9)
+    rows = [pyfeat_row(n, {12: 0.1 + 0.9 * smile(t)}) for n, t in enumerate(times(6.0))]
+    (raised,) = by_code(gathered(write_table(tmp_path / "raised.csv", rows)).cueset, "AU12")
+    rows = [pyfeat_row(n, {12: smile(t)}) for n, t in enumerate(times(6.0))]
+    (plain,) = by_code(gathered(write_table(tmp_path / "plain.csv", rows)).cueset, "AU12")
+    assert raised.start_s == pytest.approx(plain.start_s, abs=0.09)
+    assert raised.end_s == pytest.approx(plain.end_s, abs=0.09)
+    assert raised.value == pytest.approx(0.5 + 0.9 * plain.value, abs=0.01)
+
+
 def test_blendshapes_become_action_units_on_their_own_scale(tmp_path) -> None:
     frames = [
         {"timestamp_ms": 1000 * t, "faceBlendshapes": [mediapipe_face(mouthSmileLeft=bump(3.0, 0.8)(t))]}
