@@ -73,7 +73,7 @@ def _events(face: ImportedFace, curve: Array, floor: float) -> list[Event]:
 
 
 def _rest(curve: Array, floor: float) -> float:
-    """What the tool says of this face when it does not move: networks seldom say 0, and movements begin from there.
+    """Return what the tool says of this face at rest: networks seldom say 0, and movements begin from there.
 
     At most half the floor, or an expression held through most of a clip would be taken for rest.
     """
