@@ -185,7 +185,8 @@ def _sum_up(tally: Tally, total: int, out: str | None, report: "ReportFolder | N
         notice(tally.summary(total, "explained") + where)
     if report is not None and (report.made or report.lost or report.failed):
         tally.lost = report.lost
-        notice(f"report: {uri_of(report.start)}")
+        if report.start.is_file():
+            notice(f"report: {uri_of(report.start)}")
 
 
 def _list(engine: "Engine", names: Sequence[str]) -> None:

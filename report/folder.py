@@ -220,8 +220,10 @@ class ReportFolder:
                 order.cueset, path=order.path, media=self._media, blur_faces=self._blur_faces, limits=self._limits
             ), None
         except Exception as error:  # the page can be read without the clip
-            problem = f"its page does not show the clip: {_reason(error)}"
-            return Illustration(notes=(f"The clip is not shown: {_reason(error)}",)), problem
+            place = order.path if order.path is not None else order.cueset.clip.path or order.clip
+            reason = _reason(error).removeprefix(f"{os.fsdecode(place)}: ")  # said beside it
+            shown = Illustration(notes=(f"The clip is not shown: {reason}.",))
+            return shown, f"its page does not show the clip: {reason}"
 
     def _write_index(self, *, complete: bool) -> None:
         entries = [order.entry or order.unfinished() for order in self._orders]

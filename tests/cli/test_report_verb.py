@@ -76,6 +76,14 @@ def test_broken_inputs_are_shown_as_broken(run, engine, cue_line, tmp_path: Path
     assert index(folder) == first
 
 
+def test_no_report_is_named_that_is_not_there(run, cue_file, tmp_path: Path) -> None:
+    (tmp_path / "emoreason-report" / "index.html").mkdir(parents=True)
+    done = run("explain", "--cues", cue_file, "--report", *PURPOSE)
+    assert done.returncode == 1
+    assert "index.html: cannot be made: Is a directory" in done.stderr
+    assert "emoreason: report:" not in done.stderr
+
+
 def test_a_page_that_cannot_be_made_is_said_and_counts(run, engine, cue_file, tmp_path: Path) -> None:
     args = ("explain", "--cues", cue_file, "--engine", engine, "--report", *PURPOSE)
     assert run(*args).returncode == 0
@@ -209,7 +217,7 @@ def test_a_file_that_changed_is_not_shown_as_the_clip(run, filmed: Path, tmp_pat
     write_video(tmp_path / "film.mp4", moving(30))
     done = run("report", filmed)
     assert done.returncode == 0
-    assert "its page does not show the clip: film.mp4: the file has changed since its cues were found" in done.stderr
+    assert "its page does not show the clip: the file has changed since its cues were found" in done.stderr
     assert not embedded(filmed)
     assert "changed" in linked(filmed)[0].read_text(encoding="utf-8")
 
