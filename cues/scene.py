@@ -125,6 +125,8 @@ class SceneExtractor:
             cues += [_cue(shot, "shot"), self._keyframe(shot, effort), *_measures(shot, samples)]
             cues += _faces(shot, job.found.curves)
             gaps += _dark(shot, samples)
+        if any((gap.modality, gap.reason) == ("face", "low_light") for gap in job.found.gaps):
+            gaps = []  # the face extractor has said so of the very faces
         return Extraction(cues=tuple(cues), gaps=tuple(gaps), curves=self._curves())
 
     def _keyframe(self, shot: Shot, effort: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]) -> Cue:

@@ -31,6 +31,7 @@ GapReason = Literal[
     "no_speech",
     "no_transcript",
     "occluded",
+    "tilted",
     "low_light",
     "too_small",
     "too_short",

@@ -17,7 +17,7 @@ from .clip.illustration import Illustration, Media
 from .drawing.axis import axis_of, clock
 from .drawing.choice import choose
 from .drawing.claims import reasoning_of
-from .drawing.facts import gaps_of, provenance_of, title_of, top_emotions
+from .drawing.facts import gaps_of, person_of, provenance_of, title_of, top_emotions
 from .drawing.figures import figures_of
 from .drawing.listing import groups_of
 from .drawing.plane import plane_of
@@ -65,6 +65,7 @@ def render_page(
         "page",
         home=home,
         title=title_of(cueset.clip),
+        person=person_of(explanation, cueset),
         language=language_of(words) or "en",
         theme_key=THEME_KEY,
         notice=NOTICE,

@@ -22,6 +22,8 @@ DARK_LUMINANCE: Final = 25.0
 DIM_LUMINANCE: Final = 60.0
 #: Beyond this turn of the head half the face is out of sight.
 MAX_YAW_DEG: Final = 45.0
+#: Networks have learned upright faces; one that lies on its side gets the shape of another expression.
+MAX_ROLL_DEG: Final = 50.0
 
 
 #: The network's logit with a hand before the mouth; and what share of the person's usual one it then falls below.
@@ -136,6 +138,11 @@ def find_obstacles(values: Array) -> tuple[Obstacle, ...]:
             "the face is too dark to measure; brighter material would help",
         ),
         ("left_frame", np.isnan(values[:, 0]), "part of the face is outside the picture"),
+        (
+            "tilted",
+            np.abs(column["roll"]) > MAX_ROLL_DEG,
+            "the head lies on its side; turn the picture so that the face stands upright",
+        ),
         ("occluded", np.abs(column["yaw"]) > MAX_YAW_DEG, "the head is turned away too far"),
         (
             "occluded",

@@ -1,5 +1,6 @@
 """Title, verdict and provenance of a page: short facts, each with its name."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
@@ -31,6 +32,14 @@ def title_of(clip: Clip) -> Title:
     """Name and make-up of a clip."""
     folder, slash, name = clip.id.replace("\\", "/").rstrip("/").rpartition("/")
     return Title(name=name or clip.id, folder=folder + slash, facts=tuple(_clip_facts(clip)))
+
+
+def person_of(explanation: Explanation, cueset: CueSet) -> str | None:
+    """Say whom the answer is about where several people are seen: the one whom its claims cite most."""
+    subjects = {cue.id: cue.subject for cue in cueset.cues if cue.subject}
+    cited = Counter(subjects[name] for claim in explanation.claims for name in claim.cue_ids if name in subjects)
+    number = len(set(subjects.values()))
+    return f"{cited.most_common(1)[0][0]}, one of {number} people" if cited and number > 1 else None
 
 
 def _clip_facts(clip: Clip) -> Iterator[str]:

@@ -56,6 +56,15 @@ def test_every_action_unit_is_spoken_of() -> None:
     assert len({cue.id for cue in found.cues}) == len(found.cues)
 
 
+@pytest.mark.parametrize("turns", [1, 3])
+def test_a_face_on_its_side_is_not_read_as_another_expression(turns: int) -> None:
+    upright = next(Scene(duration_s=0.04, width=480, height=420, face_px=200, actors=(Actor(()),)).frames())
+    _, found = show(*[np.ascontiguousarray(np.rot90(upright, turns))] * 12)
+    assert [cue.id for cue in found.cues if cue.code.startswith("AU") and cue.state != "unknown"] == []
+    reasons = {gap.reason for gap in found.gaps}
+    assert reasons == {"no_face"} or "tilted" in reasons
+
+
 def test_boxes_and_counts_are_given_for_every_frame() -> None:
     pair = np.concatenate([photograph(), photograph()], axis=1)
     extractor, found = show(*[pair] * 4)

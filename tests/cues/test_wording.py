@@ -138,9 +138,7 @@ def test_marks_take_away_what_they_do_not_let_stand() -> None:
         apex_s=1.5,
         marks=("low_confidence", "presence_only"),
     )
-    assert cue_text(cue) == (
-        "AU4 brow lowerer: 1.00-2.00 s; measured with little certainty; only its presence counts"
-    )
+    assert cue_text(cue) == ("AU4 brow lowerer: 1.00-2.00 s; measured with little certainty; only its presence counts")
 
 
 @pytest.mark.parametrize(

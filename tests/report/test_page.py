@@ -136,6 +136,16 @@ def test_words_and_shots_are_not_called_seen(page: str) -> None:
     assert "seen" not in text
 
 
+def test_says_whom_the_answer_is_about_where_there_are_several() -> None:
+    cues = [Cue(id=f"{who}.AU12.1", modality="face", code="AU12", subject=who) for who in ("face1", "face2")]
+    claims = (Claim(sentence="AU12 [face2.AU12.1].", cue_ids=("face2.AU12.1",)),)
+    about = Explanation(clip="c", labels=("happy",), claims=claims)
+    both = CueSet(clip=Clip(id="c"), cues=tuple(cues))
+    assert "Expressed by face2, one of 2 people" in read(render_page(about, both, (), Illustration())).text
+    alone = CueSet(clip=Clip(id="c"), cues=tuple(cues[1:]))
+    assert "one of" not in read(render_page(about, alone, (), Illustration())).text
+
+
 def test_abstaining_says_why_and_gives_the_distribution_all_the_same() -> None:
     told = explanation(abstained=True, abstain_reason="too little was seen", labels=())
     text = read(render_page(told, cueset(), (), Illustration())).text
