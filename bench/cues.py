@@ -18,11 +18,13 @@ import sys
 import tempfile
 import time
 import venv
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "examples"), str(HERE.parent / "tests" / "support")]
+# The tests' support first: its known_truth is meant, not the script of that name beside this one.
+sys.path[:0] = [str(HERE.parent / "tests" / "support"), str(HERE.parent / "examples"), str(HERE)]
 
 from cues_probe import children  # noqa: E402
 from cues_scenes import four_faces, one_face, repeated  # noqa: E402
@@ -143,29 +145,30 @@ def measure_long(clip: Path, folder: Path, minutes: list[float], max_fps: float)
     return rows
 
 
-def report(options: argparse.Namespace, folder: Path) -> list[str]:
-    """Measure, and write the tables."""
+def report(options: argparse.Namespace, folder: Path) -> Iterator[str]:
+    """Measure, and write the tables, each as soon as it is known."""
     from emoreason.cues.limits import core_count
 
     clip = one_face(folder / "clip.mp4")
     if options.minutes:
-        return long_clips(measure_long(clip, folder, options.minutes, options.fps), options.fps)
+        yield from long_clips(measure_long(clip, folder, options.minutes, options.fps), options.fps)
+        return
     python = None if options.no_facemesh else Path(options.facemesh_python or "")
     if python is not None and not options.facemesh_python:
         python = facemesh_python(folder / "facemesh")
     runs = measure(clip, four_faces(folder / "four.mp4"), python, options.repeats)
+    yield from (*speeds(runs), *stages(runs["gather"]), *comparisons(runs))
     several = measure_scaling(clip, options.clips, max(1, options.repeats // 2))
-    lines = [*speeds(runs), *stages(runs["gather"]), *comparisons(runs), *scaling(several, options.clips, core_count())]
+    yield from scaling(several, options.clips, core_count())
     if options.scenes:
-        lines += fewer_frames(measure_fewer_frames(options.scenes))
+        yield from fewer_frames(measure_fewer_frames(options.scenes))
     one, four = runs["gather"].speed, runs["four"].speed
     peak = max(runs["gather"].all("peak_rss_mb"))
-    lines.append(verdict(one >= 3, f"one face {one:.1f}× real time (target 3×)"))
-    lines.append(verdict(four >= 1, f"four faces {four:.1f}× real time (target 1×)"))
-    lines.append(verdict(peak < 1024, f"{peak:.0f} MiB (target < 1 GiB)"))
+    yield verdict(one >= 3, f"one face {one:.1f}× real time (target 3×)")
+    yield verdict(four >= 1, f"four faces {four:.1f}× real time (target 1×)")
+    yield verdict(peak < 1024, f"{peak:.0f} MiB (target < 1 GiB)")
     if not options.markdown:
-        lines.append(json.dumps({name: one.rows for name, one in runs.items()}))
-    return lines
+        yield json.dumps({name: one.rows for name, one in runs.items()})
 
 
 def main() -> None:
@@ -182,7 +185,8 @@ def main() -> None:
     parser.add_argument("--fps", type=float, default=30.0, help="frames analysed per second of long clips, at most")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="emoreason-bench-") as folder:
-        print("\n".join(report(options, Path(folder))))
+        for line in report(options, Path(folder)):
+            print(line, flush=True)
 
 
 if __name__ == "__main__":
