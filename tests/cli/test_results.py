@@ -2,6 +2,7 @@
 
 import resource
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,15 @@ from emoreason.errors import ConfigError, EmoreasonError, MediaError
 from emoreason.records import Score
 
 
-@pytest.fixture
+@contextmanager
 def small_disk() -> Iterator[None]:
-    """No file may grow beyond 4 KiB."""
+    """No file may grow beyond 4 KiB; not for longer than it takes, as pytest itself may be writing into a file."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_files_take_their_names_when_the_run_ends_however_it_ends(tmp_path: Path) -> None:
@@ -67,8 +70,8 @@ def test_what_killed_runs_left_is_swept_and_a_living_run_keeps_its_files(tmp_pat
     assert sorted(path.name for path in tmp_path.iterdir()) == [".mine.partial", "others.jsonl", "scores.jsonl"]
 
 
-def test_on_a_full_disk_a_line_is_whole_or_not_there(tmp_path: Path, small_disk: None) -> None:
-    with OutFolder(tmp_path, "a.jsonl", "b.jsonl") as out:
+def test_on_a_full_disk_a_line_is_whole_or_not_there(tmp_path: Path) -> None:
+    with small_disk(), OutFolder(tmp_path, "a.jsonl", "b.jsonl") as out:
         out.add_together([("a.jsonl", "1" * 100), ("b.jsonl", "1" * 3000)])
         with pytest.raises(OSError, match="too large"):
             out.add_together([("a.jsonl", "2" * 100), ("b.jsonl", "2" * 3000)])
