@@ -29,7 +29,7 @@ def test_twelve_frames_a_second_lose_no_event(drawn) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("kind", "drawn"), [*chain(single_movements(12), quick_blinks(16), several_movements(8))], ids=str
+    ("kind", "drawn"), [*chain(single_movements(3), quick_blinks(6), several_movements(3))], ids=str
 )
 def test_twelve_frames_a_second_lose_no_event_in_the_battery(kind: str, drawn) -> None:
     assert_nothing_lost(compared(*drawn))
