@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -98,14 +99,19 @@ def _make_all(results: Path, media_folder: str | None, made: "ReportFolder", tal
 
 
 def _find(clip: "Clip", results: Path, media_folder: str | None) -> str | None:
-    """Where the clip is now: where ``--media`` says, where it was, or there as seen from the results."""
+    """Where the clip is now: where ``--media`` says, where it was, or there as seen from the results.
+
+    Results come from anyone: outside the folders that were named, a file is only taken if they know its sha256, which
+    is compared before anything of it is shown.
+    """
     if clip.path is None:
         return None
-    relative = clip.path.lstrip("/\\")
-    folders = [media_folder] if media_folder is not None else []
-    candidates = [*(os.path.join(folder, relative) for folder in folders)]
-    candidates += [os.path.join(folder, os.path.basename(clip.path)) for folder in folders]
-    candidates += [clip.path, *(os.path.join(folder, clip.path) for folder in (results, results.parent))]
+    parts = [part for part in re.split(r"[/\\]", clip.path) if part not in ("", ".", "..")]
+    inside = [os.path.join(*parts), parts[-1]] if parts else []
+    named = [results] if media_folder is None else [Path(media_folder), results]
+    candidates = [os.path.join(folder, part) for folder in named for part in inside]
+    if clip.sha256 is not None:
+        candidates += [clip.path, *(os.path.join(folder, clip.path) for folder in (results, results.parent))]
     return next((path for path in candidates if os.path.isfile(path)), None)
 
 

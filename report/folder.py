@@ -196,7 +196,10 @@ class ReportFolder:
 
     def _work(self) -> None:
         while (order := self._todo.get()) is not None:
-            order.entry = self._make(order)
+            try:
+                order.entry = self._make(order)
+            except Exception as error:  # whatever it is, the next page is waiting for this thread
+                self._say(order.clip, f"its row of the index cannot be made: {_reason(error)}")
             if not self._stopped:
                 order.forget()
             self._done(order.clip)

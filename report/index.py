@@ -4,7 +4,6 @@ Every row is in the HTML, so the page reads without scripts; the script only sor
 in the address. Everything that comes from outside is escaped by the template.
 """
 
-import base64
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,13 +13,10 @@ from ..cues.wording import gap_text
 from ..reasoning.purpose import NOTICE
 from ..records import CueSet, EmotionProbability, Explanation, Gap
 from ..records.labels import EMOTIONS
-from .clip.illustration import Illustration, Keyframe, MediaKind
+from .clip.illustration import Illustration, MediaKind
 from .template import fill
-from .text import THEME_KEY
+from .text import THEME_KEY, data_uri
 
-#: A thumbnail fits into this many pixels (shown smaller, so that it is sharp on fine screens).
-_THUMBNAIL: Final = (128, 72)
-_THUMBNAIL_QUALITY: Final = 60
 #: Bars of the small waveform that stands for a recording.
 _PEAKS: Final = 48
 #: A share below this is not visible in a small bar.
@@ -126,7 +122,7 @@ def entry_of(
         n_claims=len(explanation.claims),
         made_by=made_by or None,
         kind=kind,
-        thumbnail=_thumbnail(illustration.keyframes),
+        thumbnail=None if illustration.thumbnail is None else data_uri("image/webp", illustration.thumbnail),
         peaks=_shortened(illustration.peaks),
     )
 
@@ -205,28 +201,6 @@ def _dots(entries: Iterable[Entry]) -> Iterable[tuple[int, Entry, float, float]]
     for number, entry in enumerate(entries):
         if entry.valence is not None and entry.arousal is not None:
             yield number, entry, round(_PLANE * entry.valence, 1), round(-_PLANE * entry.arousal, 1)
-
-
-def _thumbnail(keyframes: Sequence[Keyframe]) -> str | None:
-    """Make the keyframe on which most is active small; None when there is none that can be read."""
-    if not keyframes:
-        return None
-    import cv2
-    import numpy as np
-
-    chosen = max(keyframes, key=lambda keyframe: len(keyframe.regions))
-    try:
-        picture = cv2.imdecode(np.frombuffer(chosen.data, dtype=np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error:  # no bytes at all
-        return None
-    if picture is None:
-        return None
-    height, width = picture.shape[:2]
-    scale = min(_THUMBNAIL[0] / width, _THUMBNAIL[1] / height, 1.0)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    encoded, data = cv2.imencode(".webp", small, [cv2.IMWRITE_WEBP_QUALITY, _THUMBNAIL_QUALITY])
-    return f"data:image/webp;base64,{base64.b64encode(data.tobytes()).decode()}" if encoded else None
 
 
 def _shortened(peaks: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], ...]:

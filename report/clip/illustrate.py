@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Final
 
 from ...cues.limits import Limits
 from ...cues.sandbox import run_in_child
@@ -10,6 +11,11 @@ from ...records import CueSet
 from ...records.convert import to_json
 from .illustration import Illustration
 from .wire import from_wire
+
+_UNPROVEN: Final = (
+    "The clip is not shown: its cues name a file but not its sha256, so any file could stand there; say yourself where "
+    "the clip is (emoreason report DIR --media FOLDER)."
+)
 
 __all__ = ["Illustration", "illustrate"]
 
@@ -29,7 +35,8 @@ def illustrate(
     cueset : CueSet
         Says which moments to show and what is active on the faces there.
     path : str or path, optional
-        Where the clip lies; ``cueset.clip.path`` by default.
+        Where the clip lies. By default ``cueset.clip.path``, if the cues also say what sha256 the file there has: cues
+        come from anyone, and must not bring any file of this machine into a page.
     media : bool
         Whether the clip itself goes along; keyframes and the waveform do in any case.
     blur_faces : bool
@@ -49,6 +56,8 @@ def illustrate(
         The file cannot be read, breaks a limit, has changed since its cues were extracted, or the process that read it
         died.
     """
+    if path is None and cueset.clip.path is not None and cueset.clip.sha256 is None:
+        return Illustration(notes=(_UNPROVEN,))
     path = cueset.clip.path if path is None else path
     if path is None:
         return Illustration(notes=("Only the cues of this clip are known, not its file: nothing of it can be shown.",))

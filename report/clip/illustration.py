@@ -69,6 +69,8 @@ class Illustration:
         None when it was not wanted, cannot be found any more or is too long to embed; ``notes`` say which.
     keyframes : tuple of Keyframe
         In order of time.
+    thumbnail : bytes or None
+        The keyframe on which most is active as a small WebP, for the index; None without pictures.
     peaks : tuple of (float, float)
         Waveform: lowest and highest sample (-1 to 1) of equal stretches of the clip; empty without sound.
     blurred : bool
@@ -79,6 +81,7 @@ class Illustration:
 
     media: Media | None = None
     keyframes: tuple[Keyframe, ...] = ()
+    thumbnail: bytes | None = None
     peaks: tuple[tuple[float, float], ...] = ()
     blurred: bool = False
     notes: tuple[str, ...] = ()

@@ -24,7 +24,7 @@ from ...records.convert import from_json
 from .blur import blurred
 from .illustration import Illustration, Keyframe, Media
 from .looking import Looked, look
-from .moments import keyframe_of, shrunk, webp
+from .moments import keyframe_of, shrunk, thumbnail_of, webp
 from .playable import copied
 from .proxy import Encoded, TooLargeError, encode_sound, encode_video, form_for
 from .wire import to_wire
@@ -94,7 +94,7 @@ class _Making:
             raise self.failures[0]
         if self.clip.has_video and looked is None and not self.failures:
             return Illustration(peaks=peaks, notes=tuple(self.notes))  # faces could not be blurred
-        keyframes = () if looked is None else self._keyframes(looked)
+        keyframes, thumbnail = ((), None) if looked is None else self._keyframes(looked)
         shown = self._media(looked) if media else None
         if not media:
             self.notes.append("The clip itself was left out on request.")
@@ -103,6 +103,7 @@ class _Making:
         return Illustration(
             media=shown,
             keyframes=keyframes,
+            thumbnail=thumbnail,
             peaks=peaks,
             blurred=self.blur and looked is not None,
             notes=tuple(self.notes),
@@ -142,11 +143,14 @@ class _Making:
         self.notes += looked.notes
         return looked
 
-    def _keyframes(self, looked: Looked) -> tuple[Keyframe, ...]:
-        return tuple(
-            keyframe_of(frame, _hidden(looked, frame.image, frame.time_s), faces, self.cueset, picture=self.is_picture)
-            for frame, faces in zip(looked.frames, looked.faces, strict=True)
+    def _keyframes(self, looked: Looked) -> tuple[tuple[Keyframe, ...], bytes | None]:
+        """Keyframes, and one of them very small."""
+        images = [_hidden(looked, frame.image, frame.time_s) for frame in looked.frames]
+        keyframes = tuple(
+            keyframe_of(frame, image, faces, self.cueset, picture=self.is_picture)
+            for frame, image, faces in zip(looked.frames, images, looked.faces, strict=True)
         )
+        return keyframes, thumbnail_of(keyframes, images)
 
     def _media(self, looked: Looked | None) -> Media | None:
         try:

@@ -19,6 +19,9 @@ MAX_HEIGHT_PX: Final = 480
 MAX_WIDTH_PX: Final = 1280
 MAX_BYTES: Final = 60_000
 MIME: Final = "image/webp"
+#: A thumbnail fits into this many pixels (shown smaller, so that it is sharp on fine screens).
+_THUMBNAIL_PX: Final = (128, 72)
+_THUMBNAIL_QUALITY: Final = 60
 #: Apexes closer together than this show the same moment.
 _APART_S: Final = 0.5
 _QUALITIES: Final = (82, 70, 55, 40, 25, 10)
@@ -114,6 +117,14 @@ def keyframe_of(frame: Frame, image: Picture, faces: Sequence[SeenFace], cueset:
         time_s=frame.time_s, mime=MIME, data=data, width=width, height=height,
         faces=tuple(areas), regions=tuple(regions),
     )  # fmt: skip
+
+
+def thumbnail_of(keyframes: Sequence[Keyframe], images: Sequence[Picture]) -> bytes | None:
+    """Small WebP of the keyframe on which most is active; ``images`` are what the keyframes show."""
+    if not keyframes:
+        return None
+    chosen = max(range(len(keyframes)), key=lambda number: len(keyframes[number].regions))
+    return webp(shrunk(images[chosen], *_THUMBNAIL_PX), _THUMBNAIL_QUALITY)
 
 
 def _regions(face: SeenFace, subject: str, cues: Sequence[Cue], size: npt.NDArray[np.float64]) -> list[Region]:

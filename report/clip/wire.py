@@ -23,6 +23,8 @@ def to_wire(illustration: Illustration) -> dict[str, Any]:
     for part in (value["media"], *value["keyframes"]):
         if part is not None:
             part["data"] = base64.b64encode(part["data"]).decode("ascii")
+    if illustration.thumbnail is not None:
+        value["thumbnail"] = base64.b64encode(illustration.thumbnail).decode("ascii")
     return value
 
 
@@ -38,6 +40,7 @@ def from_wire(value: Any) -> Illustration:
         return Illustration(
             media=None if value["media"] is None else _media(value["media"]),
             keyframes=tuple(_keyframe(item) for item in value["keyframes"]),
+            thumbnail=None if value["thumbnail"] is None else base64.b64decode(value["thumbnail"], validate=True),
             peaks=tuple((_number(low), _number(high)) for low, high in value["peaks"]),
             blurred=bool(value["blurred"]),
             notes=tuple(str(note) for note in value["notes"]),

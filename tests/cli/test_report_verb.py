@@ -222,6 +222,22 @@ def test_a_file_that_changed_is_not_shown_as_the_clip(run, filmed: Path, tmp_pat
     assert "changed" in linked(filmed)[0].read_text(encoding="utf-8")
 
 
+def test_results_of_a_stranger_bring_no_file_of_ours_into_a_page(run, filmed: Path, tmp_path: Path) -> None:
+    (tmp_path / "private").mkdir()
+    (tmp_path / "film.mp4").rename(tmp_path / "private" / "secret.mp4")
+    cues = json.loads((filmed / "cues.jsonl").read_text(encoding="utf-8"))
+    for path in (str(tmp_path / "private" / "secret.mp4"), "../private/secret.mp4", "private/secret.mp4"):
+        cues["clip"] |= {"path": path, "sha256": None}
+        (filmed / "cues.jsonl").write_text(json.dumps(cues) + "\n", encoding="utf-8")
+        done = run("report", filmed)
+        assert done.returncode == 0
+        assert "not found, so not shown: 1 of the clips" in done.stderr
+        assert not embedded(filmed)
+        assert "but not its sha256" in linked(filmed)[0].read_text(encoding="utf-8")
+    assert run("report", filmed, "--media", "private").returncode == 0  # whoever asks knows where the clip is
+    assert embedded(filmed)
+
+
 def test_a_dry_run_makes_nothing(run, cue_file, tmp_path: Path) -> None:
     assert run("explain", "--cues", cue_file, "--report", "--dry-run", *PURPOSE).returncode == 0
     assert not (tmp_path / "emoreason-report").exists()

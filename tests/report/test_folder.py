@@ -11,6 +11,7 @@ from index_entries import explained
 
 from emoreason.errors import ConfigError
 from emoreason.records import Claim, Clip, Cue, CueSet, Explanation
+from emoreason.report import folder
 from emoreason.report.folder import ReportFolder, page_name
 
 HOSTILE = [
@@ -121,11 +122,28 @@ def test_a_clip_that_cannot_be_shown_still_has_a_page(tmp_path: Path) -> None:
     broken.write_bytes(b"\x00\x00\x00\x18ftypmp42 and then nothing of the kind")
     said: list[str] = []
     with ReportFolder(tmp_path / "report", say=lambda clip, problem: said.append(problem)) as report:
-        report.add(explained(str(broken)), cues(str(broken), str(broken)))
+        report.add(explained(str(broken)), cues(str(broken), str(broken)), path=broken)
     assert (report.made, report.lost) == (1, 0)
     assert "does not show the clip" in said[0]
     (link,) = links(tmp_path / "report")
     assert "The clip is not shown" in (tmp_path / "report" / link).read_text(encoding="utf-8")
+
+
+def test_a_row_that_cannot_be_made_does_not_stop_the_pages_after_it(tmp_path: Path, monkeypatch) -> None:
+    real = folder.entry_of
+
+    def entry_of(explanation: Explanation, *given: object, **options: object) -> object:
+        if explanation.clip == "a.mp4" and not options["problem"]:
+            raise RuntimeError("no row")
+        return real(explanation, *given, **options)
+
+    monkeypatch.setattr(folder, "entry_of", entry_of)
+    said: list[str] = []
+    clips = [f"{letter}.mp4" for letter in "abcdefgh"]  # more than may wait at a time
+    report = make(tmp_path, *clips, say=lambda clip, problem: said.append(f"{clip}: {problem}"))
+    assert said == ["a.mp4: its row of the index cannot be made: RuntimeError: no row"]
+    assert (report.made, report.lost) == (7, 1)
+    assert len(links(tmp_path)) == 7
 
 
 def test_broken_clips_are_in_the_index(tmp_path: Path) -> None:

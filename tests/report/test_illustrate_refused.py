@@ -15,7 +15,7 @@ LIMITS = Limits(timeout_s=60, memory_mb=1024, max_duration_s=600)
 
 def outcome(path: Path, *, blur_faces: bool = False) -> Illustration | MediaError:
     try:
-        return illustrate(CueSet(clip=Clip(id="a", path=str(path))), limits=LIMITS, blur_faces=blur_faces)
+        return illustrate(CueSet(clip=Clip(id="a")), path=path, limits=LIMITS, blur_faces=blur_faces)
     except MediaError as error:
         return error
 

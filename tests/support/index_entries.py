@@ -20,8 +20,8 @@ GAPS = (
 def picture(number: int, width: int = 320, height: int = 180) -> Keyframe:
     """A plain picture of a colour of its own, as a keyframe."""
     pixels = np.full((height, width, 3), (number * 37 % 256, number * 91 % 256, 128), np.uint8)
-    data = cv2.imencode(".jpg", pixels)[1].tobytes()
-    return Keyframe(time_s=0.5, mime="image/jpeg", data=data, width=width, height=height)
+    data = cv2.imencode(".webp", pixels)[1].tobytes()
+    return Keyframe(time_s=0.5, mime="image/webp", data=data, width=width, height=height)
 
 
 def explained(clip: str, top: str = "happiness", share: float = 0.7, **fields: object) -> Explanation:
@@ -37,7 +37,9 @@ def entry(
 ) -> Entry:
     """Row of an explained clip with a page."""
     cueset = CueSet(clip=Clip(id=clip, duration_s=2.0, has_video=not sound_only, has_audio=True))
-    seen = Illustration(peaks=((-0.5, 0.5),) * 200) if sound_only else Illustration(keyframes=(picture(len(clip)),))
+    shown = picture(len(clip), 128, 72)
+    pictures = Illustration(keyframes=(shown,), thumbnail=shown.data)
+    seen = Illustration(peaks=((-0.5, 0.5),) * 200) if sound_only else pictures
     return entry_of(explained(clip, top, share, **fields), cueset, seen, f"pages/{abs(hash(clip))}.html")
 
 
