@@ -1,13 +1,13 @@
 """Claims as rows: when, what, which cues. Sentences that only say what a cue says become one short line per kind."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from ..cues.wording import LANGUAGES, cue_name, cue_text, format_number, wording
+from ..cues.wording import cue_name, format_number, repeats, wording
+from ..records.citation import without_citations
 from .headings import ENGLISH, Headings
 from .page import span, two_columns
 from .terminal import printable
@@ -15,7 +15,6 @@ from .terminal import printable
 if TYPE_CHECKING:
     from ..records import Claim, Cue
 
-_CITATION: Final = re.compile(r"\s*\[[^\[\]]*\.[^\[\]]*\]")
 _MOST_IDS: Final = 3
 #: Units that say "a bare number".
 _NO_UNIT: Final = (None, "1", "0-1", "count")
@@ -83,20 +82,12 @@ def observed(claims: Sequence["Claim"], cues: Mapping[str, "Cue"], words: Headin
     return Group(*parts)
 
 
-def without_citations(text: str) -> str:
-    """Text without the cue ids in square brackets."""
-    return _CITATION.sub("", text)
-
-
 def _said_plainly(claim: "Claim", cues: Mapping[str, "Cue"]) -> "Cue | None":
     """Cue that the claim repeats in the package's own words; None when it says anything else."""
     if len(claim.cue_ids) != 1 or claim.cue_ids[0] not in cues:
         return None
     cue = cues[claim.cue_ids[0]]
-    sentence = without_citations(claim.sentence).rstrip(" .。")
-    # A Chinese semicolon ends a sentence, so that engines write a comma in its place.
-    said = (cue_text(cue, language) for language in LANGUAGES)
-    return cue if any(sentence in (text, text.replace("；", "，")) for text in said) else None
+    return cue if repeats(without_citations(claim.sentence), cue) is not None else None
 
 
 def _span_of(cues: Sequence["Cue"]) -> str:

@@ -10,8 +10,9 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
+from ..records.citation import without_citations
 from .headings import Headings, headings
-from .observations import claim_rows, observed, without_citations
+from .observations import claim_rows, observed
 from .page import gap_row, pairs, section, spaced, title
 from .terminal import printable
 

@@ -117,6 +117,24 @@ def cue_text(cue: Cue, language: str = "en") -> str:
     return str(line["semicolon"].join([head + line["colon"] + line["comma"].join(details), *caveats]))
 
 
+def repeats(sentence: str, cue: Cue) -> str | None:
+    """Language in which a sentence says of a cue just what :func:`cue_text` says; None when it says anything else.
+
+    Examples
+    --------
+    >>> smile = Cue(id="face1.AU12.1", modality="face", code="AU12", level="strongly")
+    >>> repeats("AU12 lip corner puller: strongly.", smile), repeats("A strong smile.", smile)
+    ('en', None)
+    """
+    said = _one_clause(sentence).rstrip(" .。")
+    return next((language for language in LANGUAGES if said == _one_clause(cue_text(cue, language))), None)
+
+
+def _one_clause(text: str) -> str:
+    """Text as engines cite it: a Chinese semicolon would end the clause."""
+    return text.replace("；", "，")
+
+
 def gap_text(gap: Gap, language: str = "en") -> str:
     """Say in one line what could not be observed and why (without ``detail``, which addresses the user).
 

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Final
 
 from ..records import Claim, CueSet, Explanation
+from ..records.citation import without_citations
 from ..records.notice import NOTICE
 from .loss import Loss, Say, warn
 from .tiers.layout import unplaced_claims
 
 #: At the top, from the left: subtitles of what is said keep their place at the bottom.
 _SETTINGS: Final = "line:0 position:0% align:start"
-_CITATION: Final = re.compile(r"\s*\[[^\[\]]*\.[^\[\]]*\]")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _SHORTEST_S: Final = 0.001  # a cue must end after it starts
 
@@ -58,7 +58,7 @@ def claims_vtt(explanation: Explanation, *, say: Say = warn) -> str:
 
 def _claim_block(claim: Claim, number: int, start_s: float, end_s: float) -> str:
     cited = _one_line(",".join(claim.cue_ids))
-    sentence = escaped(_CITATION.sub("", claim.sentence) if claim.cue_ids else claim.sentence) or "…"
+    sentence = escaped(without_citations(claim.sentence) if claim.cue_ids else claim.sentence) or "…"
     kind = "c.negated" if claim.polarity == "negated" else "c.claim"
     return "\n".join(
         (

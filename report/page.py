@@ -10,6 +10,7 @@ from typing import Final
 
 from markupsafe import Markup
 
+from ..formats.webvtt import transcript_vtt
 from ..reasoning.purpose import NOTICE
 from ..records import CueSet, Curve, Explanation
 from ..records.labels import EMOTIONS
@@ -24,7 +25,7 @@ from .drawing.plane import plane_of
 from .drawing.timeline import timeline_of
 from .drawing.wheel import wheel_of
 from .template import fill
-from .text import THEME_KEY, data_uri, language_of, shown
+from .text import THEME_KEY, data_uri, language_of
 
 _MOST_COMPOUNDS: Final = 5
 #: A longer chain of thought is cut on the page.
@@ -118,24 +119,8 @@ def _picture(media: Media | None) -> str | None:
 
 def _captions(cueset: CueSet) -> str | None:
     """Write what is said as a WebVTT track for the player; None when that is not known."""
-    spoken = [cue for cue in cueset.cues if cue.modality == "speech" and cue.text and cue.start_s is not None]
-    if not spoken:
-        return None
-    blocks = [
-        f"{_vtt_time(cue.start_s or 0.0)} --> {_vtt_time(max(cue.end_s or 0.0, (cue.start_s or 0.0) + 0.1))}\n"
-        f"{_vtt_text(cue.text or '')}\n"
-        for cue in spoken
-    ]
-    return data_uri("text/vtt", ("WEBVTT\n\n" + "\n".join(blocks)).encode())
-
-
-def _vtt_time(time_s: float) -> str:
-    minutes, milliseconds = divmod(round(time_s * 1000), 60_000)
-    return f"{minutes // 60:02d}:{minutes % 60:02d}:{milliseconds // 1000:02d}.{milliseconds % 1000:03d}"
-
-
-def _vtt_text(text: str) -> str:
-    return " ".join(shown(text).split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    spoken = any(cue.modality == "speech" and cue.text and cue.start_s is not None for cue in cueset.cues)
+    return data_uri("text/vtt", transcript_vtt(cueset).encode()) if spoken else None
 
 
 def _lines(reasoning: str | None) -> list[str]:

@@ -1,17 +1,16 @@
 """The reasoning as a page shows it: what was observed, taken together, what else is possible; each claim playable."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ...cues.wording import LANGUAGES, cue_name, cue_text, wording
+from ...cues.wording import LANGUAGES, cue_name, cue_text, repeats, wording
 from ...records import Claim, Cue, Explanation
+from ...records.citation import without_citations
 from ...records.labels import State
 from .axis import span
 from .choice import Choice, Listed
 
-_CITATION: Final = re.compile(r"\s*\[[^\[\]]*\.[^\[\]]*\]")
 #: So many cues are named beside a claim; the rest is counted.
 _MOST_NAMED: Final = 4
 #: Of these a cue without details is there, and that is all: words are not seen, and a shot is no finding.
@@ -76,17 +75,6 @@ def reasoning_of(explanation: Explanation, choice: Choice) -> Reasoning:
     )
 
 
-def without_citations(text: str) -> str:
-    """Text without the cue ids in square brackets.
-
-    Examples
-    --------
-    >>> without_citations("The lips part [face1.AU25.1, face1.AU26.1].")
-    'The lips part.'
-    """
-    return _CITATION.sub("", text)
-
-
 def _row(number: int, claim: Claim, choice: Choice) -> ClaimRow:
     cited = [choice.listed[cue_id] for cue_id in dict.fromkeys(claim.cue_ids) if cue_id in choice.listed]
     name, details = _said_plainly(claim, cited) or (None, "")
@@ -111,11 +99,10 @@ def _said_plainly(claim: Claim, cited: Sequence[Listed]) -> tuple[str, str] | No
     if len(cited) != 1 or len(claim.cue_ids) != 1:
         return None
     cue = cited[0].cue
-    sentence = without_citations(claim.sentence).rstrip(" .。").replace("；", "，")
-    for language in LANGUAGES:
-        if sentence == cue_text(cue, language).replace("；", "，"):  # an engine keeps it one clause
-            return cue_name(cue, language), details_of(cue, language) if cue.state != "absent" else ""
-    return None
+    language = repeats(without_citations(claim.sentence), cue)
+    if language is None:
+        return None
+    return cue_name(cue, language), details_of(cue, language) if cue.state != "absent" else ""
 
 
 def details_of(cue: Cue, language: str = "en") -> str:
