@@ -225,15 +225,13 @@ class _Spans:
         self._slots = slots
         self._order = {slot: number for number, slot in enumerate(slots)}
         self._spans: dict[str, tuple[float, float]] = {}
-        self._refs: dict[str, ET.Element] = {}
-        self._parents: dict[str, list[ET.Element]] = {}  # "tier\0annotation" -> its children there, in file order
+        children: dict[tuple[str, str], list[ET.Element]] = {}  # (parent, tier) -> its children there, in file order
         for tier in root.iterfind("TIER"):
             self._align(tier)
             for ref in tier.iterfind("ANNOTATION/REF_ANNOTATION"):
-                self._refs[ref.get("ANNOTATION_ID", "")] = ref
-                key = f"{tier.get('TIER_ID')}\0{ref.get('ANNOTATION_REF')}"
-                self._parents.setdefault(key, []).append(ref)
-        self._resolve_refs(root)
+                key = ref.get("ANNOTATION_REF", ""), tier.get("TIER_ID", "")
+                children.setdefault(key, []).append(ref)
+        self._resolve_refs(children)
 
     def of_tier(self, tier: ET.Element) -> tuple[list[Annotated], int]:
         """Annotations of a tier, and how many have no usable time."""
@@ -260,23 +258,21 @@ class _Spans:
             if start_ms is not None and end_ms is not None:
                 self._spans[one.get("ANNOTATION_ID", "")] = (start_ms, end_ms)
 
-    def _resolve_refs(self, root: ET.Element) -> None:
-        """Annotations that hang on others: one per parent has its span, several divide it (parents come first)."""
-        waiting = list(self._parents.items())
-        while waiting:
-            later = []
-            for key, children in waiting:
-                span = self._spans.get(key.partition("\0")[2])
-                if span is None:
-                    later.append((key, children))
-                    continue
-                step = (span[1] - span[0]) / len(children)
-                for number, child in enumerate(_chained(children)):
-                    start = span[0] + number * step
-                    self._spans[child.get("ANNOTATION_ID", "")] = (start, start + step)
-            if len(later) == len(waiting):  # they hang on nothing, or on each other
-                return
-            waiting = later
+    def _resolve_refs(self, children: Mapping[tuple[str, str], list[ET.Element]]) -> None:
+        """Annotations that hang on others: one per parent and tier has its span, several divide it."""
+        hanging: dict[str, list[list[ET.Element]]] = {}
+        for (parent, _), siblings in children.items():
+            hanging.setdefault(parent, []).append(siblings)
+        known = list(self._spans)
+        while known:  # what hangs on nothing, or on each other, is never reached
+            parent = known.pop()
+            first, last = self._spans[parent]
+            for siblings in hanging.pop(parent, []):
+                step = (last - first) / len(siblings)
+                for number, child in enumerate(_chained(siblings)):
+                    child_id = child.get("ANNOTATION_ID", "")
+                    self._spans[child_id] = (first + number * step, first + (number + 1) * step)
+                    known.append(child_id)
 
 
 def _chained(children: Sequence[ET.Element]) -> Iterable[ET.Element]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Final
 
 from ...records import CueSet, Curve
@@ -66,7 +67,8 @@ class Axis:
     def _step_s(self, zoom: int) -> float:
         """Smallest step that keeps the ticks in view few; steps of deeper zooms divide those of shallower ones."""
         wanted_s = self.length_s / zoom / _TICKS_IN_VIEW
-        return next((step for step in _STEPS_S if step >= wanted_s), _STEPS_S[-1])
+        longest_s = _STEPS_S[-1]
+        return next((step for step in _STEPS_S if step >= wanted_s), longest_s * ceil(wanted_s / longest_s))
 
 
 def axis_of(cueset: CueSet, curves: Sequence[Curve]) -> Axis | None:

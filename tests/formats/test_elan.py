@@ -284,6 +284,21 @@ def test_refs_that_go_round_in_circles_end(tmp_path: Path) -> None:
     assert {cue.code for cue in read_eaf(path, **quiet).cues} == {"utterance", "word"}
 
 
+def test_a_long_chain_of_refs_that_is_told_backwards_is_read(tmp_path: Path) -> None:
+    links = 60_000
+    chain = "".join(
+        f'<ANNOTATION><REF_ANNOTATION ANNOTATION_ID="c{number}" ANNOTATION_REF="c{number - 1}">'
+        "<ANNOTATION_VALUE>1</ANNOTATION_VALUE></REF_ANNOTATION></ANNOTATION>"
+        for number in range(links, 0, -1)
+    ).replace('ANNOTATION_REF="c0"', 'ANNOTATION_REF="a1"')
+    path = tmp_path / "x.eaf"
+    tier = f'<TIER TIER_ID="notes" LINGUISTIC_TYPE_REF="b">{chain}</TIER></ANNOTATION_DOCUMENT>'
+    path.write_text(CODERS.replace("</ANNOTATION_DOCUMENT>", tier), encoding="utf-8")
+    (notes,) = [tier for tier in read_tiers(path, **quiet) if tier.name == "notes"]
+    assert len(notes.segments) == links
+    assert {(segment.start_s, segment.end_s) for segment in notes.segments} == {(1.5, 4.5)}  # the span of a1
+
+
 def check_structure(path: Path) -> None:
     """What the EAF 3.0 schema and ELAN itself ask of a file."""
     root = ET.parse(path).getroot()  # noqa: S314

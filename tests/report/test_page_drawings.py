@@ -178,3 +178,10 @@ def test_no_illustration_draws_no_sound() -> None:
     drawn = timeline_of(cueset(), (), Illustration(), choose(cueset(), explanation()), axis)
     assert drawn.wave == ""
     assert not [row for group in drawn.groups for row in group.rows if row.wave]
+
+
+@pytest.mark.parametrize("length_s", [0.01, 7.0, 3600.0, 360_000.0, 1e12])
+def test_the_ticks_of_any_length_are_few(length_s: float) -> None:
+    ticks = list(Axis(length_s).ticks())
+    assert ticks[0].percent == "0%"
+    assert len(ticks) <= 2 * 8 * 64 + 1
