@@ -49,6 +49,7 @@ soak: $(VENV)/.all  ## the long batteries in full: known truth, an hour of video
 	$(BIN)/python bench/known_truth.py --number 50
 	$(BIN)/python bench/known_truth.py --number 50 --family held-out
 	$(BIN)/python bench/cues.py --hour --fps 12
+	EMOREASON_SOAK=1 $(BIN)/python -m pytest -m slow tests/cues/test_fewer_frames.py
 	test -z "$$EMOREASON_RESEARCH_DATA" || $(BIN)/python bench/fit_evidence.py --dry-run
 
 docs: $(VENV)/.dev  ## renew docs/cli.md and the picture of the report, then check what the pages print and link to
