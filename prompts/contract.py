@@ -47,12 +47,15 @@ class Parsed:
         An ``interpretation`` the model put into the JSON (the contract has it in the chain of thought).
     problems : tuple of Problem
         Everything that was wrong, repaired or not.
+    written : dict or None
+        The JSON object just as the model wrote it, nothing limited, renamed or made unique.
     """
 
     think: str | None
     answer: dict[str, Any] | None
     interpretation: str | None = None
     problems: tuple[Problem, ...] = ()
+    written: dict[str, Any] | None = None
 
 
 def parse_answer(text: str) -> Parsed:
@@ -88,6 +91,7 @@ def parse_answer(text: str) -> Parsed:
         answer,
         clean(interpretation, 4000) or None if isinstance(interpretation, str) else None,
         (*problems, *canon.problems),
+        passages.answer.value,
     )
 
 

@@ -4,6 +4,7 @@ from .clip import Clip, Turn
 from .cue import Cue, CueSet, Gap
 from .curve import Curve
 from .explanation import Alternative, Claim, EmotionProbability, Explanation
+from .reference import Reference
 from .score import Score
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "EmotionProbability",
     "Explanation",
     "Gap",
+    "Reference",
     "Score",
     "Turn",
 ]

@@ -22,6 +22,7 @@ from .cue import Cue, CueSet
 from .curve import Curve
 from .explanation import Explanation
 from .labels import action_unit_intensity, parse_action_unit
+from .reference import Reference
 from .score import Score
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ SCHEMA_NAMES: dict[type, str] = {
     CueSet: "cueset",
     Curve: "curve",
     Explanation: "explanation",
+    Reference: "reference",
     Score: "score",
 }
 
@@ -55,7 +57,7 @@ def _validator(name: str) -> "Validator":
     from referencing import Registry
     from referencing.jsonschema import DRAFT202012
 
-    parts = ("clip", "cue", "gap", "claim")
+    parts = ("clip", "cue", "gap", "claim", "cueset")
     registry: Registry[Any] = Registry().with_resources(
         [(f"{part}.json", DRAFT202012.create_resource(schema(part))) for part in parts]
     )
@@ -147,6 +149,8 @@ def from_json(value: object, cls: type[R]) -> R:
     mapping = cast("Mapping[str, Any]", value)
     if cls is CueSet:
         mapping = _canonical_cueset(mapping)
+    elif cls is Reference and mapping.get("cueset") is not None:
+        mapping = {**mapping, "cueset": _canonical_cueset(mapping["cueset"])}
     try:
         return _converter().structure(_without_nulls(mapping), cls)
     except (

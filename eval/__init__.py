@@ -1,0 +1,1 @@
+"""Evaluation: predictions x references -> figures with their uncertainty."""
