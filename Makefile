@@ -21,7 +21,7 @@ $(VENV)/.core: pyproject.toml | $(BIN)/python
 $(VENV)/.dev: pyproject.toml $(VENV)/.core
 	$(PIP) -e '.[dev]' && touch $@
 $(VENV)/.all: pyproject.toml $(VENV)/.dev
-	$(PIP) -e '.[dev,reference]' && touch $@
+	$(PIP) -e '.[dev,reference,train]' && touch $@
 
 demo: $(VENV)/.core  ## set up, then explain examples/clip.mp4 offline; its last line is where the report is
 	$(BIN)/emoreason models fetch

@@ -15,6 +15,7 @@ OUTSIDE = {"tests", "bench", "docs", "examples", "configs", "build", "dist", "ou
 ORDER = [
     "errors",
     "plugin",
+    "torch_imports",
     "records",
     "formats",
     "cues",

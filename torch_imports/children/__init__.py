@@ -1,0 +1,1 @@
+"""A folder for PYTHONPATH: what child processes run at their start."""
