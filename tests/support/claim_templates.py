@@ -90,7 +90,7 @@ class KnownClaim:
 
 
 def known_claims(seed: int, each: int = 20) -> Iterator[KnownClaim]:
-    """``each`` claims per subset and language (twice as many of :data:`TWICE`), no text twice; the same seed gives the same claims."""
+    """``each`` claims per subset and language (twice as many of :data:`TWICE`), no text twice; seeded."""
     for subset, makers in SUBSETS.items():
         for language in ("en", "zh"):
             rng = random.Random(f"{seed} {subset} {language}")

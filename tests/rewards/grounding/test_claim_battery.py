@@ -88,7 +88,7 @@ def table(title: str, checked: Sequence[Checked]) -> str:
 
 
 def require(title: str, checked: Sequence[Checked]) -> None:
-    print(table(title, checked))
+    sys.stdout.write(table(title, checked) + "\n")
     counts = shares(checked)
     low = {
         key: f"{right} of {total}"
