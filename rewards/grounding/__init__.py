@@ -32,3 +32,8 @@ The rules in full
    verdict. A description that no lexicon knows ("she wears a red coat") is an assertion, and unverifiable unless a
    scene cue's text says so.
 """
+
+from .checking import verdicts
+from .verdict import Verdict
+
+__all__ = ["Verdict", "verdicts"]

@@ -1,0 +1,36 @@
+"""Verdict: what the cues of a clip say about one claim."""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from .assertion import Assertion
+
+Ruling: TypeAlias = Literal["supported", "contradicted", "unverifiable"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """One claim of a text and what became of it.
+
+    Attributes
+    ----------
+    claim : str
+        The clause it was read from.
+    verdict : {"supported", "contradicted", "unverifiable"}
+        The rules stand in :mod:`emoreason.rewards.grounding`.
+    cue_ids : tuple of str
+        The cues that decided it; of those that bear it out, the cited ones if any is cited. Empty: no cue did.
+    why : str
+        One plain sentence.
+    miscited : bool
+        It cites something, and nothing of that is about what it claims (or, where it is supported, bears it out).
+    assertion : Assertion
+        The claim as it was read.
+    """
+
+    claim: str
+    verdict: Ruling
+    cue_ids: tuple[str, ...] = ()
+    why: str = ""
+    miscited: bool = False
+    assertion: Assertion
