@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,7 @@ def check_templates(seed: int, each: int = 20) -> list[Checked]:
     ]
 
 
+@cache
 def check_file(path: Path) -> list[Checked]:
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     return [
@@ -116,6 +118,11 @@ def test_verdicts_of_claims_written_by_hand(path: Path) -> None:
     require(path.name, check_file(path))
 
 
+@pytest.mark.skipif(not WRITTEN, reason="no claims written by hand")
+def test_verdicts_of_written_claims_of_all_hands_together() -> None:
+    require("written by hand", [item for path in WRITTEN for item in check_file(path)])
+
+
 def test_generated_claims_are_the_same_every_time_and_speak_of_valid_cuesets() -> None:
     first = list(known_claims(5, 4))
     assert first == list(known_claims(5, 4))
@@ -138,10 +145,11 @@ def main() -> None:
     """Print the tables, then every claim whose verdict is wrong."""
     batteries = [(f"templates, seed {seed}", check_templates(seed)) for seed in (1, 20260, 77)]
     batteries += [(path.name, check_file(path)) for path in WRITTEN]
+    batteries.append(("everything", [item for _, checked in batteries for item in checked]))
     out = sys.stdout.write
     for title, checked in batteries:
         out(table(title, checked) + "\n")
-    for title, checked in batteries:
+    for title, checked in batteries[:-1]:
         out(f"\n{title}\n")
         for item in checked:
             if not item.right:
