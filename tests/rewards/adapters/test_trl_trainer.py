@@ -1,0 +1,105 @@
+"""TRL for real: GRPOTrainer and ``trl grpo`` train a tiny model with our rewards."""
+
+import json
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tiny_causal_lm import save_tiny_causal_lm
+
+from emoreason.records import Reference
+from emoreason.rewards.adapters import trl as rewards
+from emoreason.rewards.adapters.columns import reference_column
+from emoreason.torch_imports import child_environment, import_heavy
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(find_spec("trl") is None, reason="trl is not installed; run: pip install -e '.[train]'"),
+]
+
+PROMPT = "what she feels ?"
+ROWS = [
+    {"prompt": [{"role": "user", "content": PROMPT}], "reference": reference_column(Reference(labels=labels))}
+    for labels in (("happy",), ("sad",), ("angry", "calm"), ("calm",))
+]
+SETTINGS: dict[str, Any] = {
+    "max_steps": 2,
+    "per_device_train_batch_size": 4,
+    "num_generations": 2,
+    "max_completion_length": 12,
+    "learning_rate": 1e-3,
+    "logging_steps": 1,
+    "report_to": "none",
+    "save_strategy": "no",
+    "use_cpu": True,
+    "bf16": False,
+    "gradient_checkpointing": False,
+}
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    import_heavy("transformers")
+    return save_tiny_causal_lm(tmp_path_factory.mktemp("model"))
+
+
+def test_the_trainer_trains_with_our_rewards(model: Path, tmp_path: Path) -> None:
+    trl = import_heavy("trl")
+    dataset = import_heavy("datasets").Dataset.from_list(ROWS)
+    seen: list[dict[str, Any]] = []
+
+    def watch(completions: list[Any], **columns: Any) -> list[None]:
+        seen.append({"completions": completions, **columns})
+        return [None] * len(completions)
+
+    trainer = trl.GRPOTrainer(
+        model=str(model),
+        reward_funcs=[rewards.wheel, rewards.format, rewards.default, rewards.valence_arousal, watch],
+        args=trl.GRPOConfig(output_dir=str(tmp_path), log_completions=False, **SETTINGS),
+        train_dataset=dataset,
+    )
+    before = trainer.model.lm_head.weight.detach().clone()
+    trainer.train()
+
+    logs = [entry for entry in trainer.state.log_history if "reward" in entry]
+    assert len(logs) == 2
+    for name in ("wheel", "format", "default"):
+        assert 0 <= logs[-1][f"rewards/{name}/mean"] <= 1.1
+    assert {"default/wheel", "default/format"} <= set(logs[-1])
+    assert logs[-1]["default/wheel"] == pytest.approx(logs[-1]["rewards/wheel/mean"])
+    assert logs[-1]["rewards/valence_arousal/mean"] != logs[-1]["rewards/valence_arousal/mean"], "nan: not applicable"
+    # Columns arrive under their own names, the reference unharmed, and completions are messages of the assistant.
+    assert {value for batch in seen for value in batch["reference"]} <= {row["reference"] for row in ROWS}
+    assert seen[0]["completions"][0][0]["role"] == "assistant"
+    assert seen[0]["trainer_state"] is trainer.state
+    # What is logged is what the functions say of what was written.
+    last = {key: value for key, value in seen[-1].items() if key not in ("log_metric", "log_extra")}
+    values = rewards.default(**last)
+    assert sum(v or 0.0 for v in values) / len(values) == pytest.approx(logs[-1]["rewards/default/mean"], abs=1e-6)
+    assert before.shape == trainer.model.lm_head.weight.shape
+
+
+def test_trl_grpo_takes_our_rewards_by_their_dotted_paths(model: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS))
+    options = SETTINGS | {"model_name_or_path": model, "dataset_name": data, "output_dir": tmp_path / "out"}
+    arguments = [part for key, value in options.items() for part in (f"--{key}", str(value))]
+    path = "emoreason.rewards.adapters.trl"
+    names = ["wheel", "format", "default"]
+    command = [sys.executable, "-m", "trl.cli", "grpo", *arguments, "--reward_funcs", *(f"{path}.{n}" for n in names)]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        timeout=240,
+        env=child_environment() | {"HF_HUB_OFFLINE": "1"},
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    for name in names:
+        assert f"rewards/{name}/mean" in done.stdout
+    assert (tmp_path / "out" / "model.safetensors").is_file()
