@@ -34,6 +34,7 @@ The rules in full
 """
 
 from .checking import verdicts
+from .scoring import score_grounding
 from .verdict import Verdict
 
-__all__ = ["Verdict", "verdicts"]
+__all__ = ["Verdict", "score_grounding", "verdicts"]

@@ -53,13 +53,17 @@ class Entry:
 
 @dataclass
 class CueIndex:
-    """Cues by what they observe, gaps by modality, words that were said, descriptions of the scene."""
+    """Cues by what they observe, gaps by modality, words that were said, descriptions of the scene.
+
+    ``lines`` is for :mod:`.copying`.
+    """
 
     cueset: CueSet
     entries: dict[tuple[str, str], list[Entry]] = field(default_factory=lambda: defaultdict(list))
     by_id: dict[str, Entry] = field(default_factory=dict)
     people: frozenset[str] = frozenset()
     gaps: dict[str, list[Gap]] = field(default_factory=lambda: defaultdict(list))
+    lines: frozenset[str] | None = None
 
     @classmethod
     def of(cls, cueset: CueSet) -> "CueIndex":

@@ -1,0 +1,36 @@
+"""Copying: sentences that say of a cue just what the prompt says."""
+
+import re
+from typing import Final
+
+from ...cues.wording import LANGUAGES, cue_text
+from .cue_index import CueIndex
+
+_CITATION = re.compile(r"[\[［【][^\[\]［］【】\n]{0,2000}[\]］】]")
+_NOT_TELLING = re.compile(r"[\W_]+")
+#: Longer lines are also found inside a sentence, characters.
+_SHORTEST_INSIDE: Final = 16
+
+
+class Copies:
+    """Looks for the lines of a clip's cues (:func:`emoreason.cues.wording.cue_text`) in the sentences of one text."""
+
+    def __init__(self, index: CueIndex) -> None:
+        if index.lines is None:
+            cues = index.cueset.cues
+            index.lines = frozenset(_bare(cue_text(cue, language)) for cue in cues for language in LANGUAGES)
+        self._lines = index.lines
+        self._seen: dict[str, bool] = {}
+
+    def has(self, sentence: str) -> bool:
+        """Whether a sentence holds such a line; case, punctuation and cited ids do not matter."""
+        if sentence not in self._seen:
+            bare = _bare(_CITATION.sub(" ", sentence))
+            self._seen[sentence] = bare in self._lines or any(
+                len(line) >= _SHORTEST_INSIDE and line in bare for line in self._lines
+            )
+        return self._seen[sentence]
+
+
+def _bare(text: str) -> str:
+    return _NOT_TELLING.sub("", text).casefold()
