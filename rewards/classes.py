@@ -7,16 +7,15 @@ none. English words stand in ``data/emotion_families.csv``; Chinese words are re
 ``data/labels_zh.csv``. Words that neither table knows go by the emotion wheels: the family that most wheels agree on.
 """
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
-from importlib.resources import files
 from types import MappingProxyType
 from typing import Final
 
 from ..prompts.answer import SYNONYMS
+from .tables import read_rows
 
 #: Degree words before a label: "very happy" is of the class and family of "happy". Negations are not among them.
 _DEGREE = re.compile(
@@ -55,7 +54,7 @@ def class_of(word: str) -> str | None:
     ('happiness', 'anger', 'sadness', None)
     """
     for form in _forms(word):
-        emotion = _classes().get(form) or _classes().get(chinese_labels().get(form, ""))
+        emotion = class_words().get(form) or class_words().get(chinese_labels().get(form, ""))
         if emotion:
             return emotion
     return None
@@ -87,8 +86,8 @@ def emotion_vocabulary() -> Mapping[str, str]:
     Words that often mean something else there ("content", "tender", "压力", single characters) are left out, so a
     label may have a family and not stand here.
     """
-    found = {row["word"]: row["family"] for row in _rows("emotion_families.csv") if row["prose"]}
-    for row in _rows("labels_zh.csv"):
+    found = {row["word"]: row["family"] for row in read_rows("emotion_families.csv") if row["prose"]}
+    for row in read_rows("labels_zh.csv"):
         family = _families().get(row["en"])
         if row["prose"] and family:
             found[row["zh"]] = family
@@ -98,7 +97,7 @@ def emotion_vocabulary() -> Mapping[str, str]:
 @cache
 def chinese_labels() -> Mapping[str, str]:
     """Chinese label -> the English label it is read as."""
-    return MappingProxyType({row["zh"]: row["en"] for row in _rows("labels_zh.csv")})
+    return MappingProxyType({row["zh"]: row["en"] for row in read_rows("labels_zh.csv")})
 
 
 def _forms(word: str) -> Iterator[str]:
@@ -111,16 +110,17 @@ def _forms(word: str) -> Iterator[str]:
 
 
 @cache
-def _classes() -> dict[str, str]:
-    found = {row["word"]: row["family"] for row in _rows("emotion_families.csv") if row["synonym"]}
+def class_words() -> Mapping[str, str]:
+    """Plain synonyms and inflections of the seven classes -> class; the Chinese ones through :func:`chinese_labels`."""
+    found = {row["word"]: row["family"] for row in read_rows("emotion_families.csv") if row["synonym"]}
     found.update({name: emotion for emotion, names in SYNONYMS.items() for name in (emotion, *names)})
-    return found
+    return MappingProxyType(found)
 
 
 @cache
 def _families() -> dict[str, str | None]:
-    found = {row["word"]: row["family"] or None for row in _rows("emotion_families.csv")}
-    return {**found, **_classes()}
+    found = {row["word"]: row["family"] or None for row in read_rows("emotion_families.csv")}
+    return {**found, **class_words()}
 
 
 def _by_wheels(word: str) -> str | None:
@@ -133,8 +133,3 @@ def _by_wheels(word: str) -> str | None:
     if not ranked or (len(ranked) == 2 and ranked[0][1] == ranked[1][1]):
         return None
     return ranked[0][0]
-
-
-def _rows(name: str) -> list[dict[str, str]]:
-    with (files(__package__) / "data" / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))

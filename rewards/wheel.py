@@ -1,10 +1,203 @@
-"""Emotion-wheel metrics (being written)."""
+"""Emotion-wheel metrics of the open-vocabulary benchmarks (AffectGPT, OV-MER, MER2025, MER2026), exact and fast.
+
+A label is read as a surface form, taken to its base words, from there to wheel words and to a class of one of five
+wheels; sets of classes are compared. Every word is looked up in a table built once (:mod:`.wheel_tables`).
+
+Twelve metrics: ``case1`` (base words), ``case2`` (wheel words) and ``case3_wheel{1..5}_level{1,2}``. The papers report
+the mean over the five wheels: level 1 (OV-MERD+, MER2026 track 2), levels 1 and 2 (MER2025 track 2), or the mean of all
+twelve (OV-MER: ``m_avg``).
+
+Three table families: ``v2025`` (AffectGPT, OV-MER, MER2025) and ``v2026`` (MER2026) are the published definitions with
+all their quirks; ``mended`` repairs these (the rule: :mod:`.wheel_mended`). Scores of different families must not be
+compared, so every report names its family. The benchmark's published results take, for each data set, the checkpoint
+that scored best on the test set; a score of one checkpoint chosen beforehand is not comparable with them.
+
+Source: MERTools (zeroQiaoba/MERTools, commit 89120b780ab1).
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 from .labels import parse_labels
+from .wheel_report import WheelMetric, WheelReport
+from .wheel_reward import score_wheel, score_wheel_official, wheel_f, wheel_f_strict
+from .wheel_tables import METRICS, TABLES, Classes, classes_by_word, translated_classes
 
-__all__ = ["map_label", "parse_labels"]
+__all__ = [
+    "METRICS",
+    "TABLES",
+    "WheelMetric",
+    "WheelReport",
+    "map_label",
+    "parse_labels",
+    "score_corpus",
+    "score_pair",
+    "score_wheel",
+    "score_wheel_official",
+    "wheel_f",
+    "wheel_f_strict",
+]
+
+_INDEX: Final = {metric: index for index, metric in enumerate(METRICS)}
 
 
-def map_label(word: str, metric: str, tables: str = "v2026") -> str | None:
-    """Class of a label (being written)."""
-    return None
+def map_label(word: str, metric: str, tables: str = "v2026", *, chinese: bool | None = None) -> str | None:
+    """Class of one label under one metric, None when it has none.
+
+    Parameters
+    ----------
+    word : str
+        One label; case and outer blanks do not count.
+    metric : str
+        One of :data:`METRICS`.
+    tables : str
+        One of :data:`TABLES`.
+    chinese : bool, optional
+        Whether Chinese labels are read through ``data/labels_zh.csv``. By default the mended tables do so and the
+        published ones do not: there a Chinese label has no class.
+
+    Raises
+    ------
+    KeyError
+        There is no such metric.
+    ConfigError
+        There are no such tables.
+
+    Examples
+    --------
+    >>> map_label("fear", "case3_wheel1_level1"), map_label("happy", "case3_wheel5_level1")
+    ('scared', 'powerful')
+    >>> map_label("fear", "case3_wheel2_level1", "v2025"), map_label("happy", "case3_wheel5_level1", "mended")
+    ('happy', 'joyful')
+    >>> map_label("愤怒", "case1"), map_label("愤怒", "case1", chinese=True)
+    (None, 'anger')
+    """
+    index = _index(metric)
+    classes = _table(tables, chinese).get(word.lower().strip())
+    return classes[index] if classes else None
+
+
+def score_pair(
+    gold: object, predicted: object, metric: str, tables: str = "v2026", *, chinese: bool | None = None
+) -> tuple[float, float] | None:
+    """Precision and recall of one clip's labels under one metric; None when the clip is left out.
+
+    Parameters
+    ----------
+    gold, predicted : list of str, or str
+        Labels, or a label field (:func:`parse_labels`). An empty gold field means ``neutral``.
+    metric, tables, chinese
+        As for :func:`map_label`.
+
+    Returns
+    -------
+    tuple of (precision, recall), or None
+        None: no gold label has a class. No predicted label has one: (0, 0).
+
+    Examples
+    --------
+    >>> score_pair("[angry, sad]", ["mad", "xyzzy"], "case3_wheel1_level1")
+    (1.0, 0.5)
+    """
+    index = _index(metric)
+    table = _table(tables, chinese)
+    return _precision_recall(_classes(table, _gold(gold), index), _classes(table, parse_labels(predicted), index))
+
+
+def score_corpus(
+    gold: Mapping[str, object],
+    predicted: Mapping[str, object],
+    tables: str = "v2026",
+    *,
+    chinese: bool | None = None,
+) -> WheelReport:
+    """Score predictions for a set of clips under all twelve metrics.
+
+    Precision and recall are averaged over the clips first, F is taken of the averages. Clips whose gold labels have no
+    class under a metric are left out of it, so ``n_scored`` differs between metrics.
+
+    Parameters
+    ----------
+    gold, predicted : mapping of clip id to labels
+        Lists of labels or label fields. Predictions for clips without gold are not looked at.
+    tables, chinese
+        As for :func:`map_label`.
+
+    Raises
+    ------
+    KeyError
+        A clip of ``gold`` has no prediction.
+
+    Examples
+    --------
+    >>> report = score_corpus({"a": ["angry"], "b": "happy"}, {"a": "[furious, zzz]", "b": ["sad"]})
+    >>> report.metrics["case3_wheel1_level1"].fscore, report.level1.recall, report.unmapped
+    (0.5, 0.5, {'zzz': 1})
+    """
+    table = _table(tables, chinese)
+    missing = [clip for clip in gold if clip not in predicted]
+    if missing:
+        raise KeyError(f"{len(missing)} of {len(gold)} clips have no prediction, the first is {missing[0]!r}")
+    pairs = [(_gold(field), parse_labels(predicted[clip])) for clip, field in gold.items()]
+    metrics = {
+        metric: _averages(
+            [_precision_recall(_classes(table, ours, index), _classes(table, theirs, index)) for ours, theirs in pairs],
+            undefined=math.nan if tables == "v2025" else 0.0,
+        )
+        for metric, index in _INDEX.items()
+    }
+    return WheelReport(
+        tables=tables,
+        chinese=_translates(tables, chinese),
+        n_clips=len(pairs),
+        metrics=metrics,
+        unmapped_gold=_unknown(table, (word for ours, _ in pairs for word in ours)),
+        unmapped_predicted=_unknown(table, (word for _, theirs in pairs for word in theirs)),
+    )
+
+
+def _index(metric: str) -> int:
+    if metric not in _INDEX:
+        raise KeyError(f"no wheel metric is called {metric!r}; there are {', '.join(METRICS)}")
+    return _INDEX[metric]
+
+
+def _translates(tables: str, chinese: bool | None) -> bool:
+    return tables == "mended" if chinese is None else chinese
+
+
+def _table(tables: str, chinese: bool | None) -> dict[str, Classes]:
+    return translated_classes(tables) if _translates(tables, chinese) else classes_by_word(tables)
+
+
+def _gold(field: Any) -> list[str]:
+    """Gold labels; the benchmark's loaders read an empty field as neutral."""
+    return parse_labels(field) or ["neutral"]
+
+
+def _classes(table: dict[str, Classes], words: Iterable[str], index: int) -> set[str]:
+    found = {table[word][index] for word in words if word in table}
+    return {name for name in found if name is not None}
+
+
+def _precision_recall(gold: set[str], predicted: set[str]) -> tuple[float, float] | None:
+    if not gold:
+        return None
+    hits = len(gold & predicted)
+    return (hits / len(predicted), hits / len(gold)) if predicted else (0.0, 0.0)
+
+
+def _averages(pairs: Sequence[tuple[float, float] | None], *, undefined: float) -> WheelMetric:
+    scored = [pair for pair in pairs if pair is not None]
+    if not scored:
+        return WheelMetric(fscore=undefined, precision=undefined, recall=undefined, n_scored=0)
+    precision = math.fsum(pair[0] for pair in scored) / len(scored)
+    recall = math.fsum(pair[1] for pair in scored) / len(scored)
+    fscore = 2 * precision * recall / (precision + recall) if precision + recall else undefined
+    return WheelMetric(fscore=fscore, precision=precision, recall=recall, n_scored=len(scored))
+
+
+def _unknown(table: dict[str, Classes], words: Iterable[str]) -> dict[str, int]:
+    return dict(Counter(word for word in words if word not in table).most_common())
