@@ -218,26 +218,33 @@ def _check_quote(assertion: Assertion, quote: str, index: CueIndex) -> Finding:
     for passage in own:
         if stands_in(quote, passage):
             return _quoted_when(assertion, passage, index)
-    if any(stands_in(quote, passage) for passage in said):
-        if any(passage.subject is not None for passage in said if stands_in(quote, passage)):
-            return Finding("contradicted", (), "somebody else says these words")
+    return _not_quoted(quote, index)
+
+
+def _not_quoted(quote: str, index: CueIndex) -> Finding:
+    """Judge a quotation that nobody it may be of is known to have said."""
+    said = index.words.passages
+    elsewhere = [passage for passage in said if stands_in(quote, passage)]
+    if any(passage.subject is not None for passage in elsewhere):
+        return Finding("contradicted", (), "somebody else says these words")
+    if elsewhere:
         return Finding("unverifiable", (), "it is not known who says these words")
     if any(stands_in(quote, passage) for passage in index.words.context):
         return Finding("unverifiable", (), "the words were said before the clip")
     if said:
-        ids = tuple(passage.cue_id for passage in said if passage.cue_id is not None)
-        partly = any(gap.modality == "speech" for gap in index.gaps.get("sound", ())) and not _has_transcript(index)
-        if partly:
-            return Finding("unverifiable", (), "not all words of the clip are known")
-        return Finding("contradicted", (), "other words were said", ids)
+        return _other_words(said, index)
     for gap in index.gaps.get("sound", ()):
         if gap.reason in ("no_speech", "silent") and gap.start_s is None and gap.end_s is None:
             return Finding("contradicted", (), "nothing was said")
     return Finding("unverifiable", (), "it is not known what was said")
 
 
-def _has_transcript(index: CueIndex) -> bool:
-    return bool(index.cueset.clip.transcript)
+def _other_words(said: Iterable[Passage], index: CueIndex) -> Finding:
+    partly = any(gap.modality == "speech" for gap in index.gaps.get("sound", ()))
+    if partly and not index.cueset.clip.transcript:
+        return Finding("unverifiable", (), "not all words of the clip are known")
+    ids = tuple(passage.cue_id for passage in said if passage.cue_id is not None)
+    return Finding("contradicted", (), "other words were said", ids)
 
 
 def _said_by(passage: Passage, subject: str | None, index: CueIndex) -> bool:
