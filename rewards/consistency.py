@@ -1,0 +1,185 @@
+"""consistency: whether the reasoning arrives at the emotions that the answer then gives.
+
+The emotions that the reasoning affirms are compared with those of the answer by family
+(:func:`emoreason.rewards.classes.family_of`), as F1. What it denies ("not anger", "joy rather than fear"), what stands
+under "Alternatives" and what is quoted from the clip does not count; what it names before its conclusion, or as another
+possibility, counts a quarter. So a reasoning that names every emotion loses, as does one that names none.
+
+ERV scores the share of sentences whose classified emotion contains the label; that needs a classifier, and pays for
+saying the label in every sentence.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Final
+
+from ..prompts.sentences import Sentence, split_sentences
+from ..records import Reference, Score
+from .classes import emotion_vocabulary, family_of
+from .completion import Completion
+from .denial import denied
+
+#: What an emotion counts that is named elsewhere than in the conclusion.
+ELSEWHERE: Final = 0.25
+
+_WORD = re.compile(r"[a-z]+(?:['’\-][a-z]+){0,3}|[\u3400-\u9fff]+", re.IGNORECASE)
+_QUOTED = re.compile(r"[\"“「『]([^\"“”「」『』\n]{1,400})[\"”」』]")
+_SAID_WORDS: Final = 3
+_SAID_CHARACTERS: Final = 5
+_CONCLUDES = re.compile(
+    r"\b(?:therefore|thus|hence|overall|altogether|in conclusion|to conclude|in sum(?:mary)?|taken together"
+    r"|all in all|consequently|as a result|so (?:the|he|she|this|it)|we can (?:infer|conclude)|final(?:ly)? (?:answer"
+    r"|emotion|label))\b|综上|因此|总之|总的来说|总体|综合(?:来看|以上)|由此|可以推断|可以看出|所以|最终",
+    re.IGNORECASE,
+)
+_OTHER_READING = re.compile(
+    r"\b(?:alternativ\w{1,6}|(?:could|might|may) also|another (?:reading|possibility|interpretation)"
+    r"|other (?:readings?|possibilit\w{1,3})|less likely|cannot be ruled out)\b|也可能|另一种|其他可能|不排除",
+    re.IGNORECASE,
+)
+_NO_EMOTION = re.compile(
+    r"\b(?:no|without(?: any)?|lack of|little) (?:clear |strong |obvious |particular |marked )?(?:emotion|affect)(?:s"
+    r"|al expression)?\b|没有(?:明显|强烈|特别)?的?情绪|情绪不明显|无明显情绪",
+    re.IGNORECASE,
+)
+_MOST_CHARACTERS: Final = 200_000
+
+
+def score_consistency(completion: Completion, reference: Reference) -> Score:
+    """F1 of the emotion families that the reasoning affirms against those of the answer. Applies to every reference.
+
+    Parameters
+    ----------
+    completion : Completion
+        What was written; of a reasoning longer than 200,000 characters the end is read.
+    reference : Reference
+        Not used.
+
+    Returns
+    -------
+    Score
+        0 when there is no answer, when it names no emotion, and when the reasoning names none. Parts: ``precision``,
+        ``recall``, ``reasoning`` and ``answer`` (families; a label that belongs to none stands for itself).
+
+    Examples
+    --------
+    >>> from emoreason.rewards.completion import read_completion
+    >>> text = "<think>Observations: The corners rise. Conclusion: She expresses joy, not fear.</think>"
+    >>> [score_consistency(read_completion(f"{text}<answer>{word}</answer>"), Reference()).value
+    ...  for word in ("happy", "afraid")]
+    [1.0, 0.0]
+    """
+    answer = _answer_families(completion)
+    own = frozenset(name for name in answer if name not in _FAMILIES)
+    told = _told_families(completion.reasoning[-_MOST_CHARACTERS:], own)
+    shared = sum(weight for name, weight in told.items() if name in answer)
+    precision = shared / sum(told.values()) if told else 0.0
+    recall = shared / len(answer) if answer else 0.0
+    value = 2 * precision * recall / (precision + recall) if shared else 0.0
+    parts: dict[str, float | str | None] = {
+        "precision": precision,
+        "recall": recall,
+        "reasoning": " ".join(sorted(told)),
+        "answer": " ".join(sorted(answer)),
+    }
+    return Score(name="consistency", value=value, parts=parts)
+
+
+_FAMILIES: Final = frozenset({"happiness", "sadness", "anger", "fear", "surprise", "disgust", "neutral"})
+
+
+def _answer_families(completion: Completion) -> frozenset[str]:
+    """Families of the labels and of the most probable class; a label that belongs to none stands for itself."""
+    found = {family_of(label) or label.strip().casefold()[:60] for label in completion.labels}
+    if completion.distribution:
+        best = max(completion.distribution.values())
+        top = [name for name, share in completion.distribution.items() if share == best]
+        found.update(top if len(top) == 1 else ())
+    return frozenset(name for name in found if name)
+
+
+def _told_families(text: str, own: frozenset[str]) -> dict[str, float]:
+    """Families affirmed in a reasoning and what each counts: 1 in the conclusion, less elsewhere."""
+    sentences = [sentence for sentence in split_sentences(text) if sentence.section != "alternatives"]
+    begins = _conclusion_begins(sentences)
+    within: dict[str, float] = {}
+    elsewhere: dict[str, float] = {}
+    for number, sentence in enumerate(sentences):
+        concludes = sentence.section == "conclusion" if begins is None else number >= begins
+        for name, other in _affirmed(sentence.text, own):
+            (within if concludes and not other else elsewhere)[name] = ELSEWHERE
+    if not within:
+        # No conclusion names an emotion: the whole text is taken for one.
+        return dict.fromkeys(elsewhere, 1.0)
+    return elsewhere | dict.fromkeys(within, 1.0)
+
+
+def _conclusion_begins(sentences: list[Sentence]) -> int | None:
+    """Sentence at which untitled prose begins to conclude; None when the sections say where."""
+    if any(sentence.section == "conclusion" for sentence in sentences):
+        return None
+    concluding = [number for number, sentence in enumerate(sentences) if _CONCLUDES.search(sentence.text)]
+    return concluding[-1] if concluding else len(sentences)
+
+
+def _affirmed(sentence: str, own: frozenset[str]) -> Iterator[tuple[str, bool]]:
+    """Yield the families a sentence affirms, and whether each is told as another possibility."""
+    text = _QUOTED.sub(_without_speech, sentence)
+    named = list(_named(text, own))
+    other = _OTHER_READING.search(text)
+    verdicts = denied(text, [span for _, span in named])
+    for (name, (start, _)), is_denied in zip(named, verdicts, strict=True):
+        if not is_denied:
+            yield name, other is not None and start > other.start()
+    if _NO_EMOTION.search(text):
+        yield "neutral", False
+
+
+def _without_speech(match: re.Match[str]) -> str:
+    """Blank out what was said in the clip; a quoted word or two may be a label."""
+    words = match[1].split()
+    speech = len(words) > _SAID_WORDS or (len(match[1]) > _SAID_CHARACTERS and not match[1].isascii())
+    return " " * len(match[0]) if speech else match[0]
+
+
+def _named(text: str, own: frozenset[str]) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Yield family and place of every emotion word: the longest that fits, from left to right."""
+    names = _surfaces() if not own else {**_surfaces(), **{label: label for label in own}}
+    words = list(_WORD.finditer(text))
+    reach = max([_LONGEST_PHRASE, *(len(label.split()) for label in own)])
+    number = 0
+    while number < len(words):
+        word = words[number]
+        if not word[0][0].isascii():
+            yield from _named_in_run(word[0], word.start(), names)
+            number += 1
+            continue
+        for length in range(min(reach, len(words) - number), 0, -1):
+            last = words[number + length - 1]
+            surface = text[word.start() : last.end()].casefold()
+            if surface in names:
+                yield names[surface], (word.start(), last.end())
+                number += length - 1
+                break
+        number += 1
+
+
+def _named_in_run(run: str, offset: int, names: Mapping[str, str]) -> Iterator[tuple[str, tuple[int, int]]]:
+    at = 0
+    while at < len(run):
+        for length in range(min(_LONGEST_RUN, len(run) - at), 0, -1):
+            if run[at : at + length] in names:
+                yield names[run[at : at + length]], (offset + at, offset + at + length)
+                at += length - 1
+                break
+        at += 1
+
+
+_LONGEST_PHRASE: Final = 3
+_LONGEST_RUN: Final = 6
+
+
+@cache
+def _surfaces() -> Mapping[str, str]:
+    return {surface.casefold(): family for surface, family in emotion_vocabulary().items()}
