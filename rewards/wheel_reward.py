@@ -1,8 +1,8 @@
 """Wheel rewards for one answer: the published F of one clip, and a strict form that cannot be gamed with more labels.
 
 Both take the mean over the five wheels of F = 2 hits / (gold classes + predicted classes) on level 1; wheels on which
-no gold label has a class are left out. The published form counts neither words that no wheel knows nor further labels of a
-class, so nonsense and floods of synonyms are free. The strict form counts them:
+no gold label has a class are left out. The published form counts neither words that no wheel knows nor further labels
+of a class, so nonsense and floods of synonyms are free. The strict form counts them:
 
 - a word that no wheel knows is a wrong class of its own, unless the reference has it too;
 - a label written twice is a wrong class of its own;
