@@ -18,18 +18,25 @@ class Copies:
     def __init__(self, index: CueIndex) -> None:
         if index.lines is None:
             cues = index.cueset.cues
-            index.lines = frozenset(_bare(cue_text(cue, language)) for cue in cues for language in LANGUAGES)
+            lines = {_bare(cue_text(cue, language)) for cue in cues for language in LANGUAGES}
+            index.lines = tuple(sorted(lines, key=len))
         self._lines = index.lines
         self._seen: dict[str, bool] = {}
 
     def has(self, sentence: str) -> bool:
         """Whether a sentence holds such a line; case, punctuation and cited ids do not matter."""
         if sentence not in self._seen:
-            bare = _bare(_CITATION.sub(" ", sentence))
-            self._seen[sentence] = bare in self._lines or any(
-                len(line) >= _SHORTEST_INSIDE and line in bare for line in self._lines
-            )
+            self._seen[sentence] = self._holds(_bare(_CITATION.sub(" ", sentence)))
         return self._seen[sentence]
+
+    def _holds(self, bare: str) -> bool:
+        length = len(bare)
+        for line in self._lines:  # a plain loop: this runs for every sentence that could earn
+            if len(line) > length:
+                return False
+            if line in bare and (len(line) >= _SHORTEST_INSIDE or line == bare):
+                return True
+        return False
 
 
 def _bare(text: str) -> str:

@@ -63,7 +63,7 @@ class CueIndex:
     by_id: dict[str, Entry] = field(default_factory=dict)
     people: frozenset[str] = frozenset()
     gaps: dict[str, list[Gap]] = field(default_factory=lambda: defaultdict(list))
-    lines: frozenset[str] | None = None
+    lines: tuple[str, ...] | None = None
 
     @classmethod
     def of(cls, cueset: CueSet) -> "CueIndex":
