@@ -1,17 +1,19 @@
 """Checking: what the cues of a clip say about claims, by the rules in :mod:`emoreason.rewards.grounding`."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from ...records import CueSet
 from ...records.convert import from_json
 from . import scales
 from .assertion import Assertion
-from .comparing import Window, agree_in_time, compare, window_of
+from .comparing import Window, compare, window_of
 from .cue_index import CueIndex, Entry, index_of
+from .quoting import check_quote, nothing_was_said
 from .scales import kind_of
-from .utterances import Passage, split_words, stands_in, told_by
-from .verdict import Ruling, Verdict
+from .utterances import told_by
+from .verdict import Finding, Ruling, Verdict
 
 _FLIPPED: Final[dict[Ruling, Ruling]] = {
     "supported": "contradicted",
@@ -19,19 +21,7 @@ _FLIPPED: Final[dict[Ruling, Ruling]] = {
     "unverifiable": "unverifiable",
 }
 
-
-class Finding(NamedTuple):
-    """What the cues say about the affirmed form of a claim."""
-
-    ruling: Ruling
-    entries: tuple[Entry, ...] = ()
-    why: str = ""
-    cue_ids: tuple[str, ...] = ()
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """Ids of the cues that decided it."""
-        return self.cue_ids or tuple([entry.cue.id for entry in self.entries])
+_SPEAKING: Final = frozenset({"segment", "utterance"})
 
 
 def verdicts(text: str, cueset: CueSet | Mapping[str, Any]) -> list[Verdict]:
@@ -101,10 +91,15 @@ def _check_affirmed(assertion: Assertion, index: CueIndex) -> Finding:
     if stranger is not None:
         return Finding("contradicted", (stranger,), f"{stranger.cue.id} is not of {assertion.subject}")
     if assertion.quote is not None:
-        return _check_quote(assertion, assertion.quote, index)
+        return check_quote(assertion, assertion.quote, index)
     found = _check_codes(assertion, index) if assertion.codes else None
     if found is not None and (found.ruling != "unverifiable" or found.entries):
         return found
+    if found is not None and _SPEAKING.intersection(assertion.codes):
+        if index.words.passages:
+            return Finding("supported", (), "words of the clip are known")
+        if nothing_was_said(index):
+            return Finding("contradicted", (), "nothing was said")
     told = told_by(assertion.clause, index.descriptions)
     if told is not None:
         return Finding("supported", (), f"{told.cue_id} describes it", (told.cue_id,))
@@ -141,34 +136,69 @@ def _miscited(assertion: Assertion, ruling: Ruling, ids: tuple[str, ...], index:
 def _check_codes(assertion: Assertion, index: CueIndex) -> Finding:
     """Check against the cues of all codes the claim may be about; any one of them will do."""
     window = window_of(assertion, index)
-    supporting: list[Entry] = []
-    contradicting: list[Entry] = []
-    absent: list[Entry] = []
-    unsure: list[Entry] = []
-    whys: dict[str, str] = {}
-    others = False
+    sorted_out = _Sorted()
+    for entry, implied in _candidates(assertion, index).values():
+        _sort_out(sorted_out, assertion, entry, implied, window, index)
+    if sorted_out.yes and not _whole_says_otherwise(assertion, window, sorted_out.yes, sorted_out.no):
+        return Finding("supported", tuple(sorted_out.yes), f"{sorted_out.yes[0].cue.id} says so")
+    if sorted_out.unsure and not _another_measure_tells(sorted_out.unsure, sorted_out.no):
+        return Finding("unverifiable", tuple(sorted_out.unsure), sorted_out.whys[sorted_out.unsure[0].cue.id])
+    if sorted_out.no:
+        return Finding("contradicted", tuple(sorted_out.no), sorted_out.whys[sorted_out.no[0].cue.id])
+    if sorted_out.absent and not sorted_out.unknown:
+        first = sorted_out.absent[0].cue.id
+        return Finding("contradicted", tuple(sorted_out.absent), f"{first} was looked for and is not there")
+    if sorted_out.unknown:
+        return Finding("unverifiable", (), f"{sorted_out.unknown[0].cue.id} could not be measured")
+    return Finding("unverifiable", (), _nothing(assertion, index, others=sorted_out.others))
+
+
+@dataclass(slots=True)
+class _Sorted:
+    """Cues that a claim may be about, by what they say to it."""
+
+    yes: list[Entry] = field(default_factory=list)
+    no: list[Entry] = field(default_factory=list)
+    unsure: list[Entry] = field(default_factory=list)
+    absent: list[Entry] = field(default_factory=list)
+    unknown: list[Entry] = field(default_factory=list)
+    others: bool = False
+    whys: dict[str, str] = field(default_factory=dict)
+
+
+def _candidates(assertion: Assertion, index: CueIndex) -> dict[str, tuple[Entry, str | None]]:
+    """Cues of the codes of a claim, each once, with the direction that the code says."""
+    found: dict[str, tuple[Entry, str | None]] = {}
     for code in assertion.codes:
+        if code == "f0_slope" and found and "f0_contour" in assertion.codes:
+            continue  # the same movement, measured more coarsely
         entries, implied = index.find(assertion.modality, code)
         for entry in entries:
-            if not _of_the_person(entry, assertion, index):
-                others = True
-            elif entry.cue.state == "present":
-                agrees, why = compare(assertion, entry, implied, window, index)
-                (unsure if agrees is None else supporting if agrees else contradicting).append(entry)
-                whys[entry.cue.id] = why
-            elif entry.cue.state == "absent" and _tells_absence(entry, window, index):
-                absent.append(entry)
-            else:
-                whys["unknown"] = f"{entry.cue.id} could not be measured" if entry.cue.state == "unknown" else ""
-    if supporting and not _whole_says_otherwise(assertion, window, supporting, contradicting):
-        return Finding("supported", tuple(supporting), f"{supporting[0].cue.id} says so")
-    if unsure:
-        return Finding("unverifiable", tuple(unsure), whys[unsure[0].cue.id])
-    if contradicting:
-        return Finding("contradicted", tuple(contradicting), whys[contradicting[0].cue.id])
-    if absent and "unknown" not in whys:
-        return Finding("contradicted", tuple(absent), f"{absent[0].cue.id} was looked for and is not there")
-    return Finding("unverifiable", (), whys.get("unknown") or _nothing(assertion, index, others=others))
+            found.setdefault(entry.cue.id, (entry, implied))
+    return found
+
+
+def _sort_out(
+    sorted_out: _Sorted, assertion: Assertion, entry: Entry, implied: str | None, window: Window | None, index: CueIndex
+) -> None:
+    state = entry.cue.state
+    if not _of_the_person(entry, assertion, index):
+        sorted_out.others = True
+    elif state == "unknown":
+        sorted_out.unknown.append(entry)
+    elif state == "absent" or (entry.is_none and assertion.level is None and assertion.value is None):
+        if _tells_absence(entry, window, index):
+            sorted_out.absent.append(entry)
+    else:
+        agrees, why = compare(assertion, entry, implied, window, index)
+        (sorted_out.unsure if agrees is None else sorted_out.yes if agrees else sorted_out.no).append(entry)
+        sorted_out.whys[entry.cue.id] = why
+
+
+def _another_measure_tells(unsure: list[Entry], no: list[Entry]) -> bool:
+    """Whether the cues that cannot tell are measures, and another measure says otherwise."""
+    codes = {entry.kind.code for entry in unsure}
+    return not unsure[0].is_action and any(entry.kind.code not in codes for entry in no)
 
 
 def _whole_says_otherwise(
@@ -207,56 +237,3 @@ def _tells_absence(entry: Entry, window: Window | None, index: CueIndex) -> bool
     if window.start_s > entry.end_s + window.slack_s or window.end_s < entry.start_s - window.slack_s:
         return False
     return not index.hidden_at(entry.cue.modality, entry.cue.subject, window.start_s, window.end_s)
-
-
-def _check_quote(assertion: Assertion, quote: str, index: CueIndex) -> Finding:
-    """Check a quotation against what was said."""
-    if not split_words(quote):
-        return Finding("unverifiable", (), "it quotes no words")
-    said = index.words.passages
-    own = [passage for passage in said if _said_by(passage, assertion.subject, index)]
-    for passage in own:
-        if stands_in(quote, passage):
-            return _quoted_when(assertion, passage, index)
-    return _not_quoted(quote, index)
-
-
-def _not_quoted(quote: str, index: CueIndex) -> Finding:
-    """Judge a quotation that nobody it may be of is known to have said."""
-    said = index.words.passages
-    elsewhere = [passage for passage in said if stands_in(quote, passage)]
-    if any(passage.subject is not None for passage in elsewhere):
-        return Finding("contradicted", (), "somebody else says these words")
-    if elsewhere:
-        return Finding("unverifiable", (), "it is not known who says these words")
-    if any(stands_in(quote, passage) for passage in index.words.context):
-        return Finding("unverifiable", (), "the words were said before the clip")
-    if said:
-        return _other_words(said, index)
-    for gap in index.gaps.get("sound", ()):
-        if gap.reason in ("no_speech", "silent") and gap.start_s is None and gap.end_s is None:
-            return Finding("contradicted", (), "nothing was said")
-    return Finding("unverifiable", (), "it is not known what was said")
-
-
-def _other_words(said: Iterable[Passage], index: CueIndex) -> Finding:
-    partly = any(gap.modality == "speech" for gap in index.gaps.get("sound", ()))
-    if partly and not index.cueset.clip.transcript:
-        return Finding("unverifiable", (), "not all words of the clip are known")
-    ids = tuple(passage.cue_id for passage in said if passage.cue_id is not None)
-    return Finding("contradicted", (), "other words were said", ids)
-
-
-def _said_by(passage: Passage, subject: str | None, index: CueIndex) -> bool:
-    return subject is None or passage.subject == subject or (passage.subject is None and index.people <= {subject})
-
-
-def _quoted_when(assertion: Assertion, passage: Passage, index: CueIndex) -> Finding:
-    """Words that were said, perhaps at another time than claimed."""
-    if passage.cue_id is None:
-        return Finding("supported", (), "the words stand in the transcript")
-    entry = index.by_id[passage.cue_id]
-    window = window_of(assertion, index)
-    agrees, why = agree_in_time(assertion, entry, window, index) if window is not None else (True, "")
-    ruling: Ruling = "unverifiable" if agrees is None else "supported" if agrees else "contradicted"
-    return Finding(ruling, (entry,), why or f"{passage.cue_id} has these words")

@@ -16,6 +16,8 @@ from .utterances import Description, Words, described, words_of
 _MOST_KEPT: Final = 64
 #: Reasons of gaps that are no silence.
 _SAYS_NOTHING: Final = frozenset({"imported"})
+#: Measures of how much there is of something: at 0 it is absent.
+_COUNTS: Final = frozenset({"pause_count", "pause_ratio", "pause_mean", "n_faces", "count", "blink_rate"})
 _ACTION_GROUPS: Final = frozenset({"face", "head", "gaze", "body"})
 
 
@@ -38,6 +40,8 @@ class Entry:
     has_span : bool
     vague : bool
         Only its presence counts: no time, no intensity.
+    is_none : bool
+        It counts or shares out something that is not there: no pauses, no faces.
     """
 
     cue: Cue
@@ -49,6 +53,7 @@ class Entry:
     end_s: float
     has_span: bool
     vague: bool
+    is_none: bool
 
 
 @dataclass
@@ -146,6 +151,7 @@ def _entry(cue: Cue) -> Entry:
         end_s=math.inf if cue.end_s is None else cue.end_s,
         has_span=cue.start_s is not None or cue.end_s is not None,
         vague="presence_only" in cue.marks,
+        is_none=cue.value == 0 and kind.code in _COUNTS,
     )
 
 
@@ -154,6 +160,8 @@ def _degree(cue: Cue, kind: Kind, is_action: bool) -> int | None:
     known = (scales.STEPS if is_action else scales.RANKS).get(word)
     if known is not None or cue.value is None:
         return known
+    if cue.value == 0 and kind.code in _COUNTS:
+        return -2
     if kind.code == "pause":
         return scales.rank_of_pause(cue.value) if scales.measures(cue.unit) == "s" else None
     if not is_action or "other_scale" in cue.marks:

@@ -66,6 +66,9 @@ _ALSO: Final[dict[tuple[str, str], tuple[tuple[str, str], ...]]] = {
     ("gaze", "away"): (("gaze", "yaw"), ("gaze", "pitch"), ("gaze", "gaze")),
     ("gaze", "yaw"): (("gaze", "gaze"), ("gaze", "away")),
     ("gaze", "pitch"): (("gaze", "gaze"), ("gaze", "away")),
+    ("sound", "segment"): (("sound", "utterance"),),
+    ("body", "lean"): (("head", "lean"),),
+    ("head", "lean"): (("body", "lean"),),
     ("scene", "n_faces"): (("face", "count"),),
     ("face", "count"): (("scene", "n_faces"),),
 }

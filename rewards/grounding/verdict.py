@@ -1,9 +1,10 @@
 """Verdict: what the cues of a clip say about one claim."""
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from .assertion import Assertion
+from .cue_index import Entry
 
 Ruling: TypeAlias = Literal["supported", "contradicted", "unverifiable"]
 
@@ -34,3 +35,17 @@ class Verdict:
     why: str = ""
     miscited: bool = False
     assertion: Assertion
+
+
+class Finding(NamedTuple):
+    """What the cues say about the affirmed form of a claim."""
+
+    ruling: Ruling
+    entries: tuple[Entry, ...] = ()
+    why: str = ""
+    cue_ids: tuple[str, ...] = ()
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Ids of the cues that decided it."""
+        return self.cue_ids or tuple([entry.cue.id for entry in self.entries])

@@ -173,6 +173,37 @@ def test_voices(code: str, told: dict[str, Any], expected: str) -> None:
     assert ruling(VOICE, code, "voice", **told) == expected
 
 
+def test_of_several_measures_the_one_that_tells_decides() -> None:
+    cues = (
+        Cue(id="a", modality="voice", code="f0_range", value=7.0, unit="semitones"),
+        Cue(id="b", modality="voice", code="f0_sd", level="normal"),
+    )
+    cueset = CueSet(clip=Clip(id="c"), cues=cues)
+    assert ruling(cueset, ("f0_range", "f0_sd"), "voice", level=-1) == NO
+    assert ruling(cueset, ("f0_range", "f0_sd"), "voice", level=0) == YES
+
+
+def test_none_of_something_is_its_absence() -> None:
+    cues = (
+        Cue(id="a", modality="voice", code="pause", state="absent"),
+        Cue(id="b", modality="voice", code="pause_count", value=0.0, unit="1"),
+        Cue(id="c", modality="voice", code="pause_ratio", value=0.0, unit="0-1"),
+    )
+    cueset = CueSet(clip=Clip(id="c"), cues=cues)
+    assert ruling(cueset, ("pause", "pause_count", "pause_ratio"), "voice") == NO
+    assert ruling(cueset, ("pause_count", "pause_ratio"), "voice", level=-1) == YES
+    assert ruling(cueset, "pause_count", "voice", value=0.0, unit="1") == YES
+
+
+def test_somebody_speaks_where_words_are_known() -> None:
+    words = CueSet(clip=Clip(id="c", transcript="Yes."))
+    assert ruling(words, "segment", "speech") == YES
+    assert ruling(words, "segment", "speech", negated=True) == NO
+    assert ruling(CueSet(clip=Clip(id="c")), "segment", "speech") == OPEN
+    utterance = Cue(id="u", modality="speech", code="utterance", text="Yes.")
+    assert ruling(CueSet(clip=Clip(id="c"), cues=(utterance,)), "segment", "speech") == YES
+
+
 def test_scene() -> None:
     assert ruling(VOICE, "n_faces", "scene", value=2.0, unit="count") == YES
     assert ruling(VOICE, "n_faces", "scene", value=3.0, unit="count") == NO

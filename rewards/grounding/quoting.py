@@ -1,0 +1,69 @@
+"""Quoting: whether words that a text puts in somebody's mouth were said."""
+
+from collections.abc import Iterable
+
+from .assertion import Assertion
+from .comparing import agree_in_time, window_of
+from .cue_index import CueIndex
+from .utterances import Passage, split_words, stands_in
+from .verdict import Finding, Ruling
+
+
+def check_quote(assertion: Assertion, quote: str, index: CueIndex) -> Finding:
+    """Check a quotation against what was said."""
+    if not split_words(quote):
+        return Finding("unverifiable", (), "it quotes no words")
+    said = index.words.passages
+    own = [passage for passage in said if _said_by(passage, assertion.subject, index)]
+    for passage in own:
+        if stands_in(quote, passage):
+            return _quoted_when(assertion, passage, index)
+    return _not_quoted(quote, index)
+
+
+def _not_quoted(quote: str, index: CueIndex) -> Finding:
+    """Judge a quotation that nobody it may be of is known to have said."""
+    said = index.words.passages
+    elsewhere = [passage for passage in said if stands_in(quote, passage)]
+    if any(passage.subject is not None for passage in elsewhere):
+        return Finding("contradicted", (), "somebody else says these words")
+    if elsewhere:
+        return Finding("unverifiable", (), "it is not known who says these words")
+    if any(stands_in(quote, passage) for passage in index.words.context):
+        return Finding("unverifiable", (), "the words were said before the clip")
+    if said:
+        return _other_words(said, index)
+    if nothing_was_said(index):
+        return Finding("contradicted", (), "nothing was said")
+    return Finding("unverifiable", (), "it is not known what was said")
+
+
+def nothing_was_said(index: CueIndex) -> bool:
+    """Whether the clip was listened to and no speech found in all of it."""
+    return any(
+        gap.reason in ("no_speech", "silent") and gap.start_s is None and gap.end_s is None
+        for gap in index.gaps.get("sound", ())
+    )
+
+
+def _other_words(said: Iterable[Passage], index: CueIndex) -> Finding:
+    partly = any(gap.modality == "speech" for gap in index.gaps.get("sound", ()))
+    if partly and not index.cueset.clip.transcript:
+        return Finding("unverifiable", (), "not all words of the clip are known")
+    ids = tuple(passage.cue_id for passage in said if passage.cue_id is not None)
+    return Finding("contradicted", (), "other words were said", ids)
+
+
+def _said_by(passage: Passage, subject: str | None, index: CueIndex) -> bool:
+    return subject is None or passage.subject == subject or (passage.subject is None and index.people <= {subject})
+
+
+def _quoted_when(assertion: Assertion, passage: Passage, index: CueIndex) -> Finding:
+    """Words that were said, perhaps at another time than claimed."""
+    if passage.cue_id is None:
+        return Finding("supported", (), "the words stand in the transcript")
+    entry = index.by_id[passage.cue_id]
+    window = window_of(assertion, index)
+    agrees, why = agree_in_time(assertion, entry, window, index) if window is not None else (True, "")
+    ruling: Ruling = "unverifiable" if agrees is None else "supported" if agrees else "contradicted"
+    return Finding(ruling, (entry,), why or f"{passage.cue_id} has these words")
