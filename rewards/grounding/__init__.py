@@ -31,6 +31,26 @@ The rules in full
 9. Statements about emotions, causes or meaning ("this suggests joy") are interpretation, not assertions: they get no
    verdict. A description that no lexicon knows ("she wears a red coat") is an assertion, and unverifiable unless a
    scene cue's text says so.
+
+What the rules leave open
+-------------------------
+- Several events, codes or people: one cue that bears the claim out is enough. Else a present cue that cannot tell makes
+  it unverifiable, a present cue that says otherwise contradicts it, and "looked for and not there" contradicts it only
+  where no other cue it may be about is ``unknown``. Among measures of the voice one that tells counts before one that
+  cannot. A level claimed of no time in particular is that of the clip as a whole, where that has one.
+- Marks: ``presence_only`` confirms and denies no intensity and no time (a span that holds the whole cue says no more
+  than that it is there); ``other_scale`` gives numbers no intensity word; ``low_confidence`` changes no verdict.
+- "Throughout" is at least half of the time that was measured. What is absent is absent for the time it was looked for.
+- A count or share of 0 is an absence. A number of seconds may be how long an action lasts, a number of times how often
+  it happens. A pause is long from 1 s on and short below 0.5 s; in between a word for it is unverifiable.
+- Angles of head and eyes are slight below 20 degrees, moderate below 35, strong below 60. Gaze to any side is away from
+  the camera. The direction of an action unit of the face is part of its code and is not checked.
+- A voice that belongs to nobody is that of the only person tracked; among several it is nobody's.
+- Of a quotation up to a fifth of the words may differ, but no negation; parts between ellipses stand alone. Words of
+  earlier turns of the dialogue are unverifiable, the right words of another person contradicted.
+- A description is borne out when a sentence about the scene has two of its words and seven tenths of them, and is never
+  contradicted by one.
+- Codes and level words of other tools are understood where they are plain (:mod:`.scales`).
 """
 
 from .checking import verdicts
