@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-VOCABULARY = "<think> </think> <answer> </answer> happy sad angry calm she smiles frowns lips brows , . ? what feels"
+#: Each word is one token, whole answers too: even random weights write something that a reward can tell apart.
+ANSWERS = [f"<think>she_looks_{word}_to_me</think><answer>{word}</answer>" for word in ("happy", "sad", "angry")]
+VOCABULARY = " ".join(["what", "she", "feels", "?", "user:", "assistant:", *ANSWERS])
 UNKNOWN, PADDING, END = "<unk>", "<pad>", "<eos>"
 CHAT = (
     "{% for message in messages %}{{ message['role'] }}: {{ message['content'] }}\n{% endfor %}"
@@ -11,7 +13,7 @@ CHAT = (
 
 
 def save_tiny_causal_lm(folder: Path) -> Path:
-    """Write a two-layer Qwen2 (about 20 thousand weights) and a tokenizer of some dozen words; return the folder."""
+    """Write a two-layer Qwen2 (about 20 thousand weights) and a tokenizer of a dozen words; return the folder."""
     import torch
     from tokenizers import Tokenizer, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM

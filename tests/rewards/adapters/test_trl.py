@@ -18,7 +18,7 @@ from emoreason.rewards.completion import Completion
 from emoreason.rewards.reward import REWARDS
 
 RIGHT = "<think>A broad smile.</think><answer>happy</answer>"
-WRONG = "<think>A frown.</think><answer>angry</answer>"
+WRONG = "<think>She frowns at him.</think><answer>angry</answer>"
 GOLD = reference_column(Reference(labels=("happy",)))
 
 

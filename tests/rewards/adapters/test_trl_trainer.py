@@ -57,20 +57,17 @@ def test_the_trainer_trains_with_our_rewards(model: Path, tmp_path: Path) -> Non
 
     trainer = trl.GRPOTrainer(
         model=str(model),
-        reward_funcs=[rewards.wheel, rewards.format, rewards.default, rewards.valence_arousal, watch],
-        args=trl.GRPOConfig(output_dir=str(tmp_path), log_completions=False, **SETTINGS),
+        reward_funcs=[rewards.wheel, rewards.format, rewards.default, rewards.action_units, watch],
+        args=trl.GRPOConfig(output_dir=str(tmp_path), **SETTINGS),
         train_dataset=dataset,
     )
-    before = trainer.model.lm_head.weight.detach().clone()
     trainer.train()
 
     logs = [entry for entry in trainer.state.log_history if "reward" in entry]
     assert len(logs) == 2
-    for name in ("wheel", "format", "default"):
-        assert 0 <= logs[-1][f"rewards/{name}/mean"] <= 1.1
-    assert {"default/wheel", "default/format"} <= set(logs[-1])
     assert logs[-1]["default/wheel"] == pytest.approx(logs[-1]["rewards/wheel/mean"])
-    assert logs[-1]["rewards/valence_arousal/mean"] != logs[-1]["rewards/valence_arousal/mean"], "nan: not applicable"
+    assert logs[-1]["default/format"] == pytest.approx(logs[-1]["rewards/format/mean"])
+    assert logs[-1]["rewards/action_units/mean"] in (None, pytest.approx(float("nan"), nan_ok=True)), "not applicable"
     # Columns arrive under their own names, the reference unharmed, and completions are messages of the assistant.
     assert {value for batch in seen for value in batch["reference"]} <= {row["reference"] for row in ROWS}
     assert seen[0]["completions"][0][0]["role"] == "assistant"
@@ -78,8 +75,30 @@ def test_the_trainer_trains_with_our_rewards(model: Path, tmp_path: Path) -> Non
     # What is logged is what the functions say of what was written.
     last = {key: value for key, value in seen[-1].items() if key not in ("log_metric", "log_extra")}
     values = rewards.default(**last)
-    assert sum(v or 0.0 for v in values) / len(values) == pytest.approx(logs[-1]["rewards/default/mean"], abs=1e-6)
-    assert before.shape == trainer.model.lm_head.weight.shape
+    assert sum(v or 0.0 for v in values) / len(values) == pytest.approx(logs[-1]["rewards/default/mean"], abs=1e-5)
+
+
+def test_our_default_blend_teaches_the_right_answer(model: Path, tmp_path: Path) -> None:
+    """One token is one answer, so a few steps suffice; the clip's label is ``sad``."""
+    trl = import_heavy("trl")
+    row = ROWS[1]
+    settings = SETTINGS | {
+        "max_steps": 16,
+        "num_generations": 16,
+        "per_device_train_batch_size": 16,
+        "max_completion_length": 1,
+        "learning_rate": 3e-2,
+    }
+    trainer = trl.GRPOTrainer(
+        model=str(model),
+        reward_funcs=rewards.default,
+        args=trl.GRPOConfig(output_dir=str(tmp_path), **settings),
+        train_dataset=import_heavy("datasets").Dataset.from_list([row] * 16),
+    )
+    trainer.train()
+    wheel = [entry["default/wheel"] for entry in trainer.state.log_history if "default/wheel" in entry]
+    assert sum(wheel[:3]) / 3 < 0.5
+    assert sum(wheel[-3:]) / 3 > 0.9
 
 
 def test_trl_grpo_takes_our_rewards_by_their_dotted_paths(model: Path, tmp_path: Path) -> None:
@@ -90,7 +109,13 @@ def test_trl_grpo_takes_our_rewards_by_their_dotted_paths(model: Path, tmp_path:
     arguments = [part for key, value in options.items() for part in (f"--{key}", str(value))]
     path = "emoreason.rewards.adapters.trl"
     names = ["wheel", "format", "default"]
-    command = [sys.executable, "-m", "trl.cli", "grpo", *arguments, "--reward_funcs", *(f"{path}.{n}" for n in names)]
+    command = [
+        Path(sys.executable).with_name("trl"),
+        "grpo",
+        *arguments,
+        "--reward_funcs",
+        *(f"{path}.{n}" for n in names),
+    ]
     done = subprocess.run(
         command,
         capture_output=True,
