@@ -1,0 +1,277 @@
+"""Qualifiers of an atom: whether it is denied or only possible, how strong, which side."""
+
+from collections.abc import Sequence
+from typing import Final, cast
+
+from ...records.labels import Side
+from .clauses import Atom, Chunk, fitting
+from .numbers import Quantity
+from .words import Item
+
+_SIDES: Final[dict[str, Side]] = {"left": "left", "right": "right", "vleft": "right", "vright": "left"}
+_LISTS: Final = frozenset(("or", "nor", "list", "comma_or"))
+_WORDS_OF_LEVEL: Final = {-1: -2, 1: 2}
+
+
+def negations(chunks: Sequence[Chunk]) -> list[list[bool]]:
+    """Say for each atom of each chunk whether it is denied."""
+    found = [[_denied(chunk, atom) for atom in chunk.atoms] for chunk in chunks]
+    reaching = False
+    for i, chunk in enumerate(chunks):
+        own = _opens_scope(chunk)
+        if i and reaching and not chunk.has("neg") and _carries(chunks, i):
+            found[i] = [True] * len(chunk.atoms)
+        else:
+            reaching = own
+        if chunk.has("cancel"):
+            reaching = False
+    for i, chunk in enumerate(chunks):
+        if _denies_what_is_before(chunk):
+            _deny_before(chunks, i, found)
+    return found
+
+
+def _denied(chunk: Chunk, atom: Atom) -> bool:
+    negs = [item for item in chunk.items if item.kind == "neg"]
+    if not negs:
+        return False
+    cancels = [item.start for item in chunk.items if item.kind == "cancel" and item.start < atom.core]
+    begin = max([other.core for other in chunk.atoms if other.core < atom.first.start], default=-1)
+    before = [item for item in negs if item.start < atom.core and item.start > max(cancels, default=-1)]
+    inside = [item for item in before if item.start > begin] or before[:1] if begin >= 0 else before
+    behind = [item for item in negs if item.start > atom.core and _reaches_back(chunk, atom, item)]
+    count = len({item.start for item in [*inside, *behind]})
+    return count % 2 == 1
+
+
+def _reaches_back(chunk: Chunk, atom: Atom, neg: Item) -> bool:
+    """Whether a negation behind an atom denies it: "the smile is not broad", "frowning is absent"."""
+    following = [other for other in chunk.atoms if other.core > neg.start]
+    if following:
+        return False
+    if neg.value == "post":
+        return True
+    after = [item for item in chunk.items if item.start > neg.start]
+    return bool(after) and after[0].kind in ("present", "degree", "boost") or (bool(after) and after[0].kind == "neg")
+
+
+def _opens_scope(chunk: Chunk) -> bool:
+    """Whether what is denied in a chunk may go on in a list behind it."""
+    return any(
+        item.kind == "neg" and item.value == "no" and (not chunk.atoms or item.start < chunk.atoms[-1].core)
+        for item in chunk.items
+    )
+
+
+def _carries(chunks: Sequence[Chunk], i: int) -> bool:
+    chunk = chunks[i]
+    if chunk.has("pron"):
+        return False
+    if chunk.joint in _LISTS:
+        return True
+    bare = not chunk.has("aux") and (not chunk.parts or not chunk.moves)
+    if chunk.joint in ("and", "comma_and"):
+        return bare and not _is_finite(chunk)
+    if chunk.joint == "comma" and not chunk.has("aux"):
+        later = chunks[i + 1 : i + 8]
+        for j, other in enumerate(later):
+            if other.has("aux", "pron") or other.joint == "but":
+                return False
+            if other.joint in ("or", "nor"):
+                return True
+            if other.joint in ("and", "comma_and"):
+                return bare and not other.has("neg") and _carries(chunks, i + 1 + j)
+    return False
+
+
+def _is_finite(chunk: Chunk) -> bool:
+    """Whether it begins a statement of its own: "and frowns" (English only)."""
+    return any(item.kind == "fact" and item.value in ("AU12", "AU4", "AU45", "speech", "AU7") and _third_person(chunk, item)
+               for item in chunk.items)  # fmt: skip
+
+
+def _third_person(chunk: Chunk, item: Item) -> bool:
+    return item.end - item.start in (6, 7) and not chunk.parts
+
+
+def _denies_what_is_before(chunk: Chunk) -> bool:
+    return any(
+        item.kind == "neg"
+        and (item.value == "post" or _then_present(chunk, item))
+        and all(atom.core < item.start for atom in chunk.atoms)
+        for item in chunk.items
+    )
+
+
+def _then_present(chunk: Chunk, neg: Item) -> bool:
+    after = [item for item in chunk.items if item.start > neg.start]
+    return bool(after) and after[0].kind == "present"
+
+
+def _deny_before(chunks: Sequence[Chunk], i: int, found: list[list[bool]]) -> None:
+    """Deny the atoms of a list that ends in "… are absent"."""
+    if not chunks[i].atoms:
+        if i and chunks[i].joint in ("comma", "colon", "with") and found[i - 1]:
+            found[i - 1] = [not value for value in found[i - 1]]
+        return
+    j = i
+    while j and chunks[j].joint in ("and", "or", "nor", "list", "comma_and", "comma"):
+        if j == i and chunks[j].joint == "comma":
+            return
+        j -= 1
+        if chunks[j].has("aux", "neg", "pron") or not chunks[j].atoms:
+            return
+        found[j] = [True] * len(found[j])
+
+
+def unknowable(chunks: Sequence[Chunk]) -> set[int]:
+    """Indexes of chunks whose atoms could not be seen or measured, as the text says."""
+    found: set[int] = set()
+    for i, chunk in enumerate(chunks):
+        if chunk.has("unknown"):
+            found.add(i)
+            j = i
+            while (
+                j
+                and chunks[j].joint in ("and", "or", "list", "colon", "comma_and")
+                or (j and not chunks[i].atoms and j == i)
+            ):
+                j -= 1
+                found.add(j)
+            after = i + 1
+            if not chunk.atoms and after < len(chunks) and chunks[after].joint in ("with", "or", "comma"):
+                found.add(after)
+    return found
+
+
+def level_of(chunk: Chunk, atom: Atom, chunks: Sequence[Chunk], i: int) -> int | None:
+    """Level of an atom: a measure's own, made stronger by "very"; an action's by its degree words."""
+    if atom.is_measure:
+        return _measure_level(chunk, atom)
+    if atom.modality not in ("face", "head", "gaze", "body"):
+        return atom.level
+    degree = _degree(chunk, atom)
+    if degree is None and len(chunk.atoms) == 1:
+        degree = _degree_beside(chunks, i)
+    return degree if degree is not None else atom.level
+
+
+def _measure_level(chunk: Chunk, atom: Atom) -> int | None:
+    if atom.level is None or atom.level == 0:
+        return atom.level
+    words = (atom.first, atom.last)
+    for item in chunk.items:
+        strong = (item.kind == "boost" and item.value == "very") or (item.kind == "degree" and item.value == "5")
+        if (
+            strong
+            and any(0 <= word.place - item.place <= 2 for word in words)
+            and item.start not in (w.start for w in words)
+        ):
+            return _WORDS_OF_LEVEL[atom.level]
+    return atom.level
+
+
+def _degree(chunk: Chunk, atom: Atom) -> int | None:
+    """Degree among the words of its chunk that stand nearer to this atom than to the others."""
+    best: tuple[int, int] | None = None
+    for item in chunk.items:
+        if item.kind not in ("degree", "boost") or item.start in chunk.used:
+            continue
+        distance = _distance(item, atom)
+        if any(_distance(item, other) < distance for other in chunk.atoms if other is not atom):
+            continue
+        value = _boosted(chunk, item)
+        if value is not None and (best is None or distance < best[0]):
+            best = (distance, value)
+    return best[1] if best else None
+
+
+def _distance(item: Item, atom: Atom) -> int:
+    """Words between; what stands before its head counts as a little nearer."""
+    if atom.first.start <= item.start <= atom.last.start:
+        return 0
+    if item.start < atom.first.start:
+        return 2 * (atom.first.place - item.place)
+    return 2 * (item.place - atom.last.place) + 1
+
+
+def _boosted(chunk: Chunk, item: Item) -> int | None:
+    """Degree of a word with the "very" before it; "very" alone is strong where it stands before a movement."""
+    if item.kind == "boost":
+        alone = not any(other.kind == "degree" and 0 <= other.place - item.place <= 2 for other in chunk.items)
+        moved = any(move.start > item.start and move.place - item.place <= 2 for move in chunk.moves)
+        return 4 if alone and moved and item.value == "very" else None
+    degree = int(cast("str", item.value))
+    very = any(
+        other.kind == "boost" and other.value == "very" and 0 < item.place - other.place <= 2 for other in chunk.items
+    )
+    if not very or degree == 3:
+        return degree
+    return 1 if degree <= 2 else 5
+
+
+def _degree_beside(chunks: Sequence[Chunk], i: int) -> int | None:
+    """Degree of a chunk that holds nothing else: "AU12 lip corner puller: strongly", "a faint, brief smile"."""
+    for j, joints in ((i + 1, ("comma", "colon", "and")), (i - 1, ("comma", "and", "list"))):
+        if not 0 <= j < len(chunks):
+            continue
+        beside, joint = chunks[j], chunks[max(i, j)].joint
+        if joint in joints and not beside.atoms and not beside.parts and not beside.has("quote"):
+            for item in beside.items:
+                if item.kind == "degree":
+                    return _boosted(beside, item)
+    return None
+
+
+def side_of(chunk: Chunk, atom: Atom, lonely: bool) -> Side | None:
+    """Side of the body that is named with an action of the face."""
+    if atom.modality not in ("face", "body"):
+        return None
+    sides = [item for item in chunk.items if item.kind == "side" and item.start not in chunk.used]
+    if any(item.value == "both" for item in sides) or len({item.value for item in sides}) > 1 and lonely:
+        return None
+    nearest = min(sides, key=lambda item: _distance(item, atom), default=None)
+    if nearest is None:
+        return None
+    if not lonely and any(
+        _distance(nearest, other) < _distance(nearest, atom) for other in chunk.atoms if other is not atom
+    ):
+        return None
+    return _SIDES[cast("str", nearest.value)]
+
+
+def number_of(chunk: Chunk, atom: Atom, text: str) -> tuple[float | None, str | None]:
+    """Value and unit that stand with an atom."""
+    for item in chunk.items:
+        if item.kind != "quantity":
+            continue
+        quantity = cast("Quantity", item.value)
+        if quantity.value is None or not fitting(atom.codes, quantity) or not _fits(quantity, atom, item, text):
+            continue
+        unit = quantity.unit
+        return quantity.value, "0-5" if unit is None and not atom.is_measure else unit
+    return None, None
+
+
+def _fits(quantity: Quantity, atom: Atom, item: Item, text: str) -> bool:
+    if quantity.unit == "s":
+        return "pause" in atom.codes or "pause_mean" in atom.codes
+    if atom.is_measure:
+        return quantity.unit not in ("0-5", "times")
+    if quantity.unit is None:
+        before = text[max(item.start - 14, 0) : item.start].lower()
+        said = any(word in before for word in ("intensity", "强度", "level", "score", "value"))
+        return quantity.value is not None and 0 <= quantity.value <= 5 and said
+    return quantity.unit == ("deg" if atom.modality in ("head", "gaze") else "0-5")
+
+
+def hedged(chunks: Sequence[Chunk], i: int) -> bool:
+    """Whether a "might" or "perhaps" governs a chunk."""
+    if chunks[i].has("hedge"):
+        return True
+    j = i
+    while j and chunks[j].joint in ("and", "or", "list", "with", "nor"):
+        j -= 1
+        if chunks[j].has("hedge"):
+            return True
+    return j > 0 and not chunks[j - 1].atoms and chunks[j - 1].has("hedge") and chunks[j].joint == "comma"

@@ -1,0 +1,277 @@
+"""Items: the words of a text that mean something to the lexicon, sentence by sentence, in one pass."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from ...prompts.sentences import HEADINGS, cited_ids
+from ...records.labels import action_unit_intensity, parse_action_unit
+from .lexicon import Lexicon, lexicon, spelled_out
+from .numbers import NUMBER, read_number
+
+_LETTER: Final = "A-Za-z\u00c0-\u024f"
+_AU: Final = r"[LRTB]?\d{1,2}(?:[A-E]\b|[LRT]\b)?(?:_[rc])?(?![\d])(?!\.\d)"
+_MORE: Final = r"(?:\s?[+/&、和与及]\s?|,\s?(?:and\s|or\s)?|\s(?:and|or|nor)\s)(?:AU\s?-?)?"
+_NO_UNIT: Final = r"(?!\s?(?:s|sec\w*|Hz|dB|%|°|of\b|/|ms|st|秒|分|度)\b|\s?[秒分度:：])"
+_SPECIAL: Final = re.compile(
+    r"[\[［【](?P<bracket>[^\[\]［］【】\n]{1,2000})[\]］】]"
+    r"|“(?P<q1>[^“”\n]{1,500})”|\"(?P<q2>[^\"\n]{1,500})\"|「(?P<q3>[^「」\n]{1,500})」|『(?P<q4>[^『』\n]{1,500})』"
+    r"|‘(?P<q5>[^‘\n]{2,120})’(?![a-z])|(?<=[\s(:,，：])'(?P<q6>(?:[^'\n]|'(?=[a-z])){2,120})'(?![A-Za-z])"
+    rf"|(?<![A-Za-z])(?P<aus>(?i:AUs|action[ -]units|AU|action[ -]unit|facial action unit)|动作单元)\s?[-_#]?\s?"
+    rf"(?P<au>{_AU}(?:{_MORE}{_AU}{_NO_UNIT}){{0,15}})"
+    r"|(?<![A-Za-z0-9])(?P<sided>[LR]\d{1,2}[A-E]?)(?![\w.])"
+    r"|\b(?:[Ff]ace|[Pp]erson|[Ss]peaker|[Ss]ubject|[Ii]ndividual|[Cc]haracter|[Pp]articipant)[\s_#-]{0,2}(?P<who>\d{1,2})\b(?!\.\d)"
+    r"|第\s?(?P<nth>\d{1,2})\s?(?:个|位|张|名)(?:人物|人脸|人|脸|面孔|说话人)?"
+    r"|(?:人物|人脸|面孔|说话人|角色)\s?(?P<zh_who>\d{1,2})(?![\d.])"
+    rf"|{NUMBER}"
+    rf"|(?P<bare>[{_LETTER}_]\w{{0,60}}(?:\.[\w:+#@%~=-]{{1,60}}){{1,5}})"
+)
+_QUOTES: Final = ("q1", "q2", "q3", "q4", "q5", "q6")
+_TOKEN: Final = re.compile(
+    rf"([{_LETTER}][{_LETTER}0-9]*(?:['’][A-Za-z]{{1,2}}\b)?)|([\u3400-\u9fff]+)|([,，、;；.。!！?？…:：\n()（）—–])"
+)
+_LOOKS_LIKE_ID: Final = re.compile(r"[^\W\d][\w:+\-#@%~=]*(?:\.[\w:+\-#@%~=]+)*\.\d{1,6}")
+_ABBREVIATIONS: Final = frozenset(("e.g", "i.e", "vs", "cf", "approx", "ca", "resp", "mr", "mrs", "dr", "ms", "fig"))
+_SAYING: Final = re.compile(
+    r"\W{0,3}\w{0,12}\s?(?:\b(?:says?|said|asks?|asked|repl\w{1,5}|shouts?|whispers?|adds?)\b|说|道|问|喊)"
+)
+_ALTERNATIVES: Final = frozenset(name.lower() for name in HEADINGS["alternatives"])
+_CLOSERS: Final = frozenset(" \t\n\r\u3000\"'”’)]）】」』[［【*_")
+
+
+class Item(NamedTuple):
+    """One meaning of one word: kind and value as in the lexicon, where it stands, its number among the words."""
+
+    kind: str
+    value: object
+    start: int
+    end: int
+    place: int
+
+
+@dataclass(slots=True)
+class Sentence:
+    """Where a sentence stands, its items, whether it stands among the alternatives."""
+
+    start: int
+    end: int = 0
+    items: list[Item] = field(default_factory=list)
+    alternative: bool = False
+    words: int = 0
+
+
+def sentences(text: str, known: Mapping[str, str], people: Mapping[str, str]) -> list[Sentence]:
+    """Read a text into sentences of items.
+
+    Parameters
+    ----------
+    text : str
+    known : mapping
+        Spelling -> cue id (``prompts.sentences.spellings``).
+    people : mapping
+        Name in lower case -> subject of the clip.
+    """
+    return _Reader(text, known, people).read()
+
+
+class _Reader:
+    def __init__(self, text: str, known: Mapping[str, str], people: Mapping[str, str]) -> None:
+        self.text = text
+        self.known = known
+        self.people = people
+        self.lexicon: Lexicon = lexicon()
+        self.done: list[Sentence] = []
+        self.sentence = Sentence(0)
+        self.place = 0
+        self.run: list[tuple[str, int, int]] = []
+        self.alternative = False
+
+    def read(self) -> list[Sentence]:
+        position = 0
+        for match in _SPECIAL.finditer(self.text):
+            if match.start() > position:
+                self._plain(position, match.start())
+            if self._special(match):
+                position = match.end()
+            else:
+                self._plain(match.start(), match.end())
+                position = match.end()
+        self._plain(position, len(self.text))
+        self._flush()
+        self._end(len(self.text))
+        return self.done
+
+    def _put(self, kind: str, value: object, start: int, end: int) -> None:
+        self.sentence.items.append(Item(kind, value, start, end, self.place))
+
+    # ------------------------------------------------------------------ words
+
+    def _plain(self, start: int, end: int) -> None:
+        for match in _TOKEN.finditer(self.text, start, end):
+            group = match.lastindex
+            if group == 1:
+                word = match[0].lower().replace("’", "'")
+                first, last = match.span()
+                if "'" in word or word == "cannot":
+                    self.run += [(part, first, last) for part in spelled_out(word)]
+                else:
+                    self.run.append((word, first, last))
+            else:
+                if self.run:
+                    self._flush()
+                if group == 2:
+                    self._chinese(match[0], match.start())
+                else:
+                    self._punctuation(match[0], match.start(), match.end())
+
+    def _flush(self) -> None:
+        """Look up the English words read since the last sign."""
+        run, trie, i = self.run, self.lexicon.english, 0
+        n = len(run)
+        while i < n:
+            word, start, end = run[i]
+            self.place += 1
+            found = trie.get(word)
+            taken = i + 1
+            if found is not None:
+                meanings = found[0]
+                j, node = i + 1, found[1]
+                while node and j < n and (found := node.get(run[j][0])) is not None:
+                    j += 1
+                    if found[0]:
+                        meanings, taken, end = found[0], j, run[j - 1][2]
+                    node = found[1]
+                for kind, value in meanings:
+                    if kind != "ignore":
+                        self.sentence.items.append(Item(kind, value, start, end, self.place))
+                if not meanings:
+                    self._name(word, start, end)
+            else:
+                self._name(word, start, end)
+            i = taken
+        self.run = []
+
+    def _name(self, word: str, start: int, end: int) -> None:
+        self.sentence.words += 1
+        if word in self.people:
+            self._put("who", self.people[word], start, end)
+
+    def _chinese(self, run: str, offset: int) -> None:
+        chinese, lengths, items = self.lexicon.chinese, self.lexicon.lengths, self.sentence.items
+        i, n = 0, len(run)
+        while i < n:
+            self.place += 1
+            for length in lengths.get(run[i], ()):
+                meanings = chinese.get(run[i : i + length])
+                if meanings is not None and i + length <= n:
+                    for kind, value in meanings:
+                        if kind != "ignore":
+                            items.append(Item(kind, value, offset + i, offset + i + length, self.place))
+                    i += length
+                    break
+            else:
+                self.sentence.words += 1
+                i += 1
+
+    def _punctuation(self, sign: str, start: int, end: int) -> None:
+        self.place += 1
+        if sign in ",，、:：()（）—–":
+            value = "list" if sign == "、" else "colon" if sign in ":：" else "comma"
+            if value == "colon" and not self.sentence.items:
+                title = self.text[self.sentence.start : start].strip(" \t*_#-0123456789.").lower()
+                self.alternative = self.alternative and bool(title) is False or title in _ALTERNATIVES
+                self.sentence.alternative = self.alternative
+            self._put("sep", value, start, end)
+        elif sign != "." or self._is_full_stop(start, end):
+            self._end(end)
+
+    def _is_full_stop(self, start: int, end: int) -> bool:
+        if end < len(self.text) and self.text[end] not in _CLOSERS:
+            return False
+        return self.text[max(start - 12, 0) : start].lower().split(" ")[-1] not in _ABBREVIATIONS
+
+    def _end(self, end: int) -> None:
+        if self.run:
+            self._flush()
+        if self.sentence.items or self.sentence.words:
+            self.sentence.end = end
+            self.done.append(self.sentence)
+        self.sentence = Sentence(end, alternative=self.alternative)
+
+    # --------------------------------------------------------------- specials
+
+    def _special(self, match: re.Match[str]) -> bool:
+        """Take in a quotation, citation, code, person or number; False if it is to be read as words."""
+        name = match.lastgroup
+        if match["bracket"] is not None:
+            return self._citation(match["bracket"], match.start(), match.end())
+        if name in _QUOTES:
+            return self._quote(match, str(name))
+        if name == "bare":
+            return bool(_LOOKS_LIKE_ID.fullmatch(match[0])) and self._citation(match[0], match.start(), match.end())
+        if self.run:
+            self._flush()
+        self.place += 1
+        if match["au"] is not None:
+            self._action_units(match)
+        elif match["sided"] is not None:
+            self._action_unit(match["sided"], match.start(), match.end())
+        elif (number := match["who"] or match["nth"] or match["zh_who"]) is not None:
+            self._put("who", number, match.start(), match.end())
+        elif (quantity := read_number(match, self.text)) is not None:
+            self._put("quantity", quantity, match.start(), match.end())
+        return True
+
+    def _citation(self, content: str, start: int, end: int) -> bool:
+        found, unknown = cited_ids(f"[{content}]", self.known)
+        if not found and not unknown:
+            return False
+        if self.run:
+            self._flush()
+        if not self.sentence.items and not self.sentence.words and self.done:
+            self.done[-1].items.append(Item("cite", (found, unknown), start, end, self.place))
+        else:
+            self._put("cite", (found, unknown), start, end)
+        return True
+
+    def _quote(self, match: re.Match[str], name: str) -> bool:
+        said = match[name].strip()
+        if self.run:
+            self._flush()
+        self.place += 1
+        long = len(said) >= (12 if said.isascii() else 4)
+        if not long and not any(item.kind in ("say", "quote") for item in self.sentence.items):
+            if not _SAYING.match(self.text, match.end(), min(match.end() + 40, len(self.text))):
+                return False
+        self._put("quote", said, match.start(), match.end())
+        behind = self.text[match.end() : match.end() + 3].strip()
+        if said[-1:] in ".!?。！？…" and (not behind or behind[0].isupper() or behind[0] >= "\u3400"):
+            if not _SAYING.match(self.text, match.end(), min(match.end() + 40, len(self.text))):
+                self._end(match.end())
+        return True
+
+    def _action_units(self, match: re.Match[str]) -> None:
+        for found in re.finditer(_AU, match["au"]):
+            offset = match.start("au")
+            if found.start():
+                self._put("sep", _joint(match["au"], found.start()), offset + found.start(), offset + found.start())
+            start = match.start() if not found.start() else offset + found.start()
+            self._action_unit(found[0], start, offset + found.end())
+            self.place += 1
+
+    def _action_unit(self, code: str, start: int, end: int) -> None:
+        unit = parse_action_unit(code)
+        if unit is None:
+            return
+        self._put("fact", unit[0], start, end)
+        if unit[1] is not None:
+            self._put("side", unit[1], start, end)
+        intensity = action_unit_intensity(code)
+        if intensity is not None:
+            self._put("degree", str(int(intensity)), start, end)
+
+
+def _joint(text: str, end: int) -> str:
+    before = text[max(end - 6, 0) : end]
+    return "nor" if "nor" in before else "or" if "or" in before else "and"
