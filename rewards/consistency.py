@@ -107,7 +107,7 @@ def _told_families(text: str, own: frozenset[str]) -> dict[str, float]:
     elsewhere: dict[str, float] = {}
     for number, sentence in enumerate(sentences):
         concludes = sentence.section == "conclusion" if begins is None else number >= begins
-        for name, other in _affirmed(sentence.text, own):
+        for name, other in affirmed_families(sentence.text, own):
             (within if concludes and not other else elsewhere)[name] = ELSEWHERE
     if not within:
         # No conclusion names an emotion: the whole text is taken for one.
@@ -123,8 +123,21 @@ def _conclusion_begins(sentences: list[Sentence]) -> int | None:
     return concluding[-1] if concluding else len(sentences)
 
 
-def _affirmed(sentence: str, own: frozenset[str]) -> Iterator[tuple[str, bool]]:
-    """Yield the families a sentence affirms, and whether each is told as another possibility."""
+def affirmed_families(sentence: str, own: frozenset[str] = frozenset()) -> Iterator[tuple[str, bool]]:
+    """Yield the families a sentence affirms, and whether each is told as another possibility.
+
+    Parameters
+    ----------
+    sentence : str
+        One sentence.
+    own : frozenset of str
+        Further names to look for, in lower case; each is its own family.
+
+    Examples
+    --------
+    >>> list(affirmed_families("He is worried rather than angry; it could also be grief."))
+    [('fear', False), ('sadness', True)]
+    """
     text = _QUOTED.sub(_without_speech, sentence)
     named = list(_named(text, own))
     other = _OTHER_READING.search(text)

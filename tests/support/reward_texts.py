@@ -63,7 +63,7 @@ def hostile_completions(length: int) -> Iterator[Completion]:
     """Yield completions of a length, each one thing over and over, bare and as a chain of thought before an answer."""
     for unit in _UNITS:
         run = unit * (length // len(unit))
-        yield Completion(text=run)
+        yield Completion(text=run, think=run)
         yield Completion(text=tagged(run), think=run, answered=True, form="tags", labels=("happy",))
 
 
