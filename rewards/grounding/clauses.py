@@ -16,7 +16,7 @@ _EMPTY: Final = frozenset(("go", "turn", "hold", "tilt", "oneside"))
 _POSED: Final = frozenset(("head", "gaze", "eye", "facewhole", "faces"))
 #: Parts that take their place in front of one part.
 _JOINED: Final[dict[tuple[str, str], str]] = {
-    ("inner", "brow"): "brow_in", ("outer", "brow"): "brow_out", ("corner", "brow_in"): "brow_in",
+    ("portion", "brow_in"): "brow_in", ("portion", "brow_out"): "brow_out", ("inner", "brow"): "brow_in", ("outer", "brow"): "brow_out", ("corner", "brow_in"): "brow_in",
     ("end", "brow_in"): "brow_in", ("end", "brow_out"): "brow_out", ("corner", "brow_out"): "brow_out",
     ("corner", "mouth"): "corner", ("corner", "lip"): "corner", ("end", "mouth"): "corner", ("end", "lip"): "corner",
     ("corner", "eye"): "eye_corner", ("upper", "lid"): "lid_up", ("lower", "lid"): "lid_low",
@@ -122,7 +122,9 @@ def _joint(first: str, second: str) -> str:
 
 def join_atoms(chunks: list[Chunk], lexicon: Lexicon) -> None:
     """Find the atoms of every chunk; parts and movements that stand alone are shared with the chunks beside."""
-    for chunk in chunks:
+    for chunk, behind in zip(chunks, [*chunks[1:], None], strict=True):
+        if behind is not None:
+            _complete(chunk, behind)
         _locate(chunk)
         _collapse(chunk)
         if chunk.parts and (chunk.moves or chunk.has("side", "quantity", "degree")):
@@ -154,6 +156,17 @@ def _locate(chunk: Chunk) -> None:
             )
             moves = [move for move in moves if move.start != place.start]
     chunk.parts, chunk.moves = parts, moves
+
+
+def _complete(chunk: Chunk, behind: Chunk) -> None:
+    """Give "inner" of "inner and outer brows" its part."""
+    if behind.joint not in ("and", "or", "nor", "list") or chunk.has("part"):
+        return
+    places = [item for item in chunk.items if item.kind == "locator"]
+    part = next((item for item in behind.items if item.kind == "part"), None)
+    if places and part is not None and (places[-1].value, part.value) in _JOINED:
+        last = places[-1]
+        chunk.items.append(part._replace(start=last.end, end=last.end, place=last.place + 1))
 
 
 def _nearest_part(place: Item, parts: list[Item]) -> int | None:
@@ -395,17 +408,33 @@ def _lend(chunk: Chunk, parts: list[Item], moves: list[Item], lexicon: Lexicon) 
 
 
 def _add_facts(chunk: Chunk, lexicon: Lexicon) -> None:
-    vague: list[tuple[Item, Meaning]] = []
+    """Add what single words say; silence, speech and gestures only where nothing else is said."""
+    vague: list[Atom] = []
+    for item, meaning, name in _facts(chunk, lexicon):
+        atoms = [
+            atom_of(meaning._replace(codes=codes), item, item, name)
+            for codes in ([(code,) for code in meaning.codes] if meaning.both else [meaning.codes])
+        ]
+        if not meaning.codes or name in ("speech", "silent"):
+            vague += atoms
+        else:
+            chunk.atoms += atoms
+    if not chunk.atoms:
+        chunk.atoms += vague[:1]
+
+
+def _facts(chunk: Chunk, lexicon: Lexicon) -> list[tuple[Item, Meaning, str]]:
+    """Words that say something at once; the readings of one word are alternatives."""
+    found: dict[int, tuple[Item, Meaning, str]] = {}
     for item in chunk.items:
         if item.kind != "fact" or item.start in chunk.used:
             continue
         name = cast("str", item.value)
         meaning = lexicon.facts.get(name) or Meaning((name,), "face")
-        if not meaning.codes or name in ("speech", "silent"):
-            vague.append((item, meaning))
+        other = found.get(item.start)
+        if other is not None and not meaning.both and other[1].modality == meaning.modality and meaning.codes:
+            meaning = other[1]._replace(codes=tuple(dict.fromkeys((*other[1].codes, *meaning.codes))))
+        elif other is not None and not meaning.codes:
             continue
-        for codes in [(code,) for code in meaning.codes] if meaning.both else [meaning.codes]:
-            chunk.atoms.append(atom_of(meaning._replace(codes=codes), item, item, name))
-    if not chunk.atoms:
-        for item, meaning in vague[:1]:
-            chunk.atoms.append(atom_of(meaning, item, item, cast("str", item.value)))
+        found[item.start] = (item, meaning, name)
+    return list(found.values())

@@ -151,8 +151,10 @@ def level_of(chunk: Chunk, atom: Atom, chunks: Sequence[Chunk], i: int) -> int |
     if atom.modality not in ("face", "head", "gaze", "body"):
         return atom.level
     degree = _degree(chunk, atom)
-    if degree is None and len(chunk.atoms) == 1:
+    if degree is None and len({other.codes for other in chunk.atoms}) == 1:
         degree = _degree_beside(chunks, i)
+    if degree is None and not chunk.has("aux"):
+        degree = _degree_of_list(chunks, i)
     return degree if degree is not None else atom.level
 
 
@@ -223,11 +225,27 @@ def _degree_beside(chunks: Sequence[Chunk], i: int) -> int | None:
     return None
 
 
-def side_of(chunk: Chunk, atom: Atom, lonely: bool) -> Side | None:
+def _degree_of_list(chunks: Sequence[Chunk], i: int) -> int | None:
+    """Degree that a list shares: "AU6 and AU12 are strong"."""
+    for chunk in chunks[i + 1 : i + 6]:
+        if chunk.joint not in ("and", "list", "comma_and") or not chunk.atoms:
+            return None
+        if chunk.has("aux"):
+            last = chunk.atoms[-1]
+            return _degree(chunk, last) if any(d.kind == "degree" and d.start > last.core for d in chunk.items) else None
+    return None
+
+
+def side_of(chunks: Sequence[Chunk], i: int, atom: Atom) -> Side | None:
     """Side of the body that is named with an action of the face."""
     if atom.modality not in ("face", "body"):
         return None
+    chunk, lonely = chunks[i], len(chunks[i].atoms) == 1
     sides = [item for item in chunk.items if item.kind == "side" and item.start not in chunk.used]
+    if not sides and lonely and i + 1 < len(chunks):
+        behind = chunks[i + 1]
+        if not behind.atoms and not behind.parts and behind.joint in ("comma", "colon", "with"):
+            sides = [item for item in behind.items if item.kind == "side"]
     if any(item.value == "both" for item in sides) or len({item.value for item in sides}) > 1 and lonely:
         return None
     nearest = min(sides, key=lambda item: _distance(item, atom), default=None)
@@ -240,9 +258,17 @@ def side_of(chunk: Chunk, atom: Atom, lonely: bool) -> Side | None:
     return _SIDES[cast("str", nearest.value)]
 
 
-def number_of(chunk: Chunk, atom: Atom, text: str) -> tuple[float | None, str | None]:
-    """Value and unit that stand with an atom."""
-    for item in chunk.items:
+def number_of(chunks: Sequence[Chunk], i: int, atom: Atom, text: str) -> tuple[float | None, str | None]:
+    """Value and unit that stand with an atom, or just behind it: "mean pitch: high, 212 Hz"."""
+    if atom.value is not None or atom.quote is not None:
+        return atom.value, atom.unit
+    items = list(chunks[i].items)
+    if len({other.codes for other in chunks[i].atoms}) == 1:
+        for chunk in chunks[i + 1 : i + 4]:
+            if chunk.atoms or chunk.parts or chunk.joint not in ("comma", "colon", "and"):
+                break
+            items += chunk.items
+    for item in items:
         if item.kind != "quantity":
             continue
         quantity = cast("Quantity", item.value)

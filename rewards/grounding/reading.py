@@ -86,7 +86,7 @@ class _Sentence:
             if i in hidden:
                 continue
             chunk = chunks[i]
-            value, unit = number_of(chunk, atom, self.text) if atom.quote is None else (None, None)
+            value, unit = number_of(chunks, i, atom, self.text)
             start, end = self._span(chunk, atom)
             made.append(
                 Assertion(
@@ -101,7 +101,7 @@ class _Sentence:
                     value=value,
                     unit=unit,
                     direction=atom.direction,
-                    side=side_of(chunk, atom, len(chunk.atoms) == 1),
+                    side=side_of(chunks, i, atom),
                     subject=who,
                     start_s=when.start_s,
                     end_s=when.end_s,
