@@ -39,7 +39,7 @@ ACTIONS: dict[str, Action] = {
                    "嘴角收紧成酒窝的动作", "嘴角", "收紧成酒窝"),
     "AU15": Action("downturn of the mouth", "the corners of the mouth", "turn down", True,
                    "the {side} corner of the mouth", "嘴角下拉动作", "嘴角", "下垂"),
-    "AU17": Action("push of the chin upwards", "{her} chin boss", "push up", False, "", "下巴上推动作", "下巴", "上推"),
+    "AU17": Action("upward push of the chin boss", "{her} chin boss", "push up", False, "", "下巴上推动作", "下巴", "上推"),
     "AU18": Action("pucker of the lips", "{her} lips", "pucker", True, "", "噘嘴动作", "嘴唇", "噘起"),
     "AU20": Action("sideways stretch of the lips", "the lips", "stretch sideways", True, "",
                    "嘴唇横向拉伸动作", "嘴唇", "向两侧拉伸"),

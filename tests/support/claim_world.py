@@ -173,6 +173,7 @@ def _voice(rng: random.Random, duration_s: float) -> Iterator[Cue]:
             unit=unit, level=WORDS[step] if own_baseline or has_norm else None, start_s=start_s, end_s=end_s,
             confidence=0.8, source=VOICE, marks=("pooled_norm",) if has_norm and not own_baseline else (),
         )  # fmt: skip
+    yield Cue(id="speech.segment.1", modality="speech", code="segment", start_s=start_s, end_s=end_s)
     shape = rng.choice(("rising", "falling", "level", "rising_falling"))
     slope = {"rising": 6.1, "falling": -6.4, "level": 0.2, "rising_falling": 0.6}[shape]
     yield Cue(
