@@ -20,6 +20,7 @@ from emoreason.records import (
     EmotionProbability,
     Explanation,
     Gap,
+    Reference,
     Score,
     Turn,
 )
@@ -130,16 +131,30 @@ scores = st.builds(
     value=maybe | number,
     parts=maybe | st.dictionaries(text, maybe | number),
 )
+references = st.builds(
+    Reference,
+    labels=maybe | texts,
+    emotion=maybe | text,
+    distribution=maybe | st.dictionaries(st.sampled_from(EMOTIONS), share, max_size=3),
+    valence=maybe | polar,
+    arousal=maybe | polar,
+    action_units=maybe | st.lists(st.sampled_from(["AU12", "L14", "4"]), max_size=3).map(tuple),
+    cueset=maybe | cuesets,
+    shown=maybe | texts,
+    saw_media=st.booleans(),
+    clues=texts,
+    tree=maybe | text,
+)
 
 
-@given(st.one_of(clips, cuesets, explanations, curves, scores))
+@given(st.one_of(clips, cuesets, explanations, curves, scores, references))
 def test_round_trip_is_exact(record: Any) -> None:
     value = to_json(record)
     assert json.loads(json.dumps(value, allow_nan=False)) == value
     assert from_json(value, type(record)) == record
 
 
-@pytest.mark.parametrize("cls", [Clip, Cue, Gap, Claim, Curve, Explanation, Score], ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("cls", [Clip, Cue, Gap, Claim, Curve, Explanation, Reference, Score], ids=lambda cls: cls.__name__)
 def test_schemas_describe_every_field(cls: type) -> None:
     described = schema(SCHEMA_NAMES.get(cls, cls.__name__.lower()))
     properties = described.get("properties") or described["oneOf"][1]["properties"]
@@ -152,7 +167,7 @@ def test_schemas_are_valid_draft_2020_12() -> None:
     from jsonschema import Draft202012Validator
 
     names = [path.name.removesuffix(".json") for path in (resources.files("emoreason.records") / "schemas").iterdir()]
-    assert len(names) == 9
+    assert len(names) == 10
     for name in names:
         Draft202012Validator.check_schema(schema(name))
 
