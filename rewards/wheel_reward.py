@@ -18,9 +18,8 @@ answer without labels scores 0. Chinese labels are read through their English tr
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
-from typing import Final
+from functools import cache, lru_cache
+from typing import Final, NamedTuple
 
 from ..records import Reference, Score
 from .completion import Completion
@@ -28,13 +27,14 @@ from .wheel_tables import LEVEL, WHEELS, translated_classes
 
 #: Least that a duplicate, an unknown word or a surplus synonym costs.
 JUNK_COST: Final = 0.05
-#: Labels of one class, and labels in all, that are always allowed.
+#: Labels of one class (:func:`_held` counts to two), and labels in all, that are always allowed.
 SAME_CLASS: Final = 2
 MOST_LABELS: Final = 4
 
 _BITS: Final = 48  # per wheel; level 2 of a wheel has at most 41 classes
 _SHIFTS: Final = tuple(_BITS * at for at in range(len(WHEELS)))
 _FIELD: Final = (1 << _BITS) - 1
+_NO_SURPLUS: Final = dict.fromkeys(_SHIFTS, 0)
 
 
 def wheel_f(gold: Sequence[str], predicted: Sequence[str], tables: str = "v2026", level: int = 1) -> float | None:
@@ -82,7 +82,7 @@ def wheel_f_strict(gold: Sequence[str], predicted: Sequence[str], tables: str = 
     >>> round(wheel_f_strict(["happy"], ["happy", "happy"]), 3), round(wheel_f_strict(["happy"], ["happy", "xyzzy"]), 3)
     (0.617, 0.617)
     """
-    return _strict(gold, predicted, tables).value
+    return _strict(_gold(tuple(gold), tables), predicted).value
 
 
 def score_wheel(completion: Completion, reference: Reference, /, *, tables: str = "v2026") -> Score | None:
@@ -93,15 +93,17 @@ def score_wheel(completion: Completion, reference: Reference, /, *, tables: str 
     """
     if reference.labels is None:
         return None
-    found = _strict(reference.labels, completion.labels, tables)
-    parts: dict[str, float | str | None] = {f"wheel{wheel}": f for wheel, f in zip(WHEELS, found.wheels, strict=True)}
+    gold = _gold(tuple(reference.labels), tables)
+    found = _strict(gold, completion.labels)
+    parts: dict[str, float | str | None] = {f"wheel{wheel}": None for wheel in WHEELS}
+    parts |= {f"wheel{1 + shift // _BITS}": f for (shift, _, _), f in zip(gold.fields, found.wheels, strict=True)}
     parts |= {
         "n_labels": float(found.n_labels),
         "n_unknown": float(found.n_unknown),
         "n_duplicate": float(found.n_duplicate),
         "n_surplus": found.n_surplus,
         "flood": found.flood,
-        "tables": found.tables,
+        "tables": gold.tables,
     }
     return Score(name="wheel", value=found.value, parts=parts)
 
@@ -163,62 +165,88 @@ def _normal(labels: Iterable[str]) -> list[str]:
     return [word for label in labels if (word := label.lower().strip())]
 
 
-@dataclass(frozen=True, slots=True)
-class _Strict:
-    """What a strict score was made of."""
+class _Strict(NamedTuple):
+    """What a strict score was made of; ``wheels``: F of the wheels that count, in order."""
 
     value: float
-    wheels: tuple[float | None, ...]
+    wheels: list[float]
     n_labels: int
     n_unknown: int
     n_duplicate: int
     n_surplus: float
     flood: float
+
+
+class _Gold(NamedTuple):
+    """Gold labels, read once for all answers that are compared with them.
+
+    ``fields``: for each wheel on which they have a class, where its bits begin, its classes and how many.
+    """
+
     tables: str
+    masks: Mapping[str, int]
+    words: frozenset[str]
+    fields: tuple[tuple[int, int, int], ...]
+    allowed: int
 
 
-def _strict(gold: Sequence[str], predicted: Sequence[str], tables: str) -> _Strict:
-    ours = dict.fromkeys(_normal(gold) or ["neutral"])
-    written = _normal(predicted)
-    theirs = dict.fromkeys(written)
-    family, masks = _comparison(ours, tables)
-    known = [masks[word] for word in theirs if word in masks]
-    unknown = sum(word not in masks and word not in ours for word in theirs)
-    duplicate = len(written) - len(theirs)
-    of_gold, of_answer = _union(masks, ours), _union(masks, theirs)
-    scores: list[float | None] = []
-    surplus: list[int] = []
-    for shift in _SHIFTS:
-        classes, answered = of_gold >> shift & _FIELD, of_answer >> shift & _FIELD
-        if not classes:
-            scores.append(None)
-            continue
-        surplus.append(_surplus(known, [masks[word] for word in ours if word in masks], shift))
-        size = answered.bit_count() + unknown + duplicate + surplus[-1]
-        scores.append(2 * (classes & answered).bit_count() / (classes.bit_count() + size))
-    scored = [score for score in scores if score is not None]
-    mean_surplus = sum(surplus) / len(surplus)
-    allowed = max(MOST_LABELS, len(ours))
-    flood = (allowed / len(written)) ** 2 if len(written) > allowed else 1.0
-    junk = JUNK_COST * (unknown + duplicate + mean_surplus)
-    value = max(0.0, flood * sum(scored) / len(scored) - junk)
-    return _Strict(value, tuple(scores), len(written), unknown, duplicate, mean_surplus, flood, family)
-
-
-def _comparison(gold: Iterable[str], tables: str) -> tuple[str, Mapping[str, int]]:
-    """Table family that knows a gold label, and its masks; else every gold word is a class of its own on one wheel."""
-    words = list(gold)
+@lru_cache(maxsize=4096)
+def _gold(labels: tuple[str, ...], tables: str) -> _Gold:
+    """Choose what to compare on: the tables asked for, else the mended ones, else every word as a class of its own."""
+    words = frozenset(_normal(labels) or ["neutral"])
+    masks: Mapping[str, int] = {word: 1 << at for at, word in enumerate(sorted(words)[:_BITS])}
+    chosen = "words"
     for family in (tables, "mended"):
-        masks = _masks(family, 1)
-        if any(word in masks for word in words):
-            return family, masks
-    return "words", {word: 1 << at for at, word in enumerate(words[:_BITS])}
+        known = _masks(family, 1)
+        if any(word in known for word in words):
+            chosen, masks = family, known
+            break
+    union = _union(masks, words)
+    fields = [(shift, union >> shift & _FIELD) for shift in _SHIFTS]
+    counted = tuple((shift, held, held.bit_count()) for shift, held in fields if held)
+    return _Gold(chosen, masks, words, counted, allowed=max(MOST_LABELS, len(words)))
 
 
-def _surplus(known: Sequence[int], gold: Sequence[int], shift: int) -> int:
-    """Labels of a class beyond what it may hold, on one wheel."""
-    if len(known) <= SAME_CLASS:
-        return 0
-    allowed = Counter(mask >> shift & _FIELD for mask in gold)
-    held = Counter(mask >> shift & _FIELD for mask in known)
-    return sum(max(0, number - max(SAME_CLASS, allowed[name])) for name, number in held.items() if name)
+def _strict(gold: _Gold, predicted: Sequence[str]) -> _Strict:
+    masks = gold.masks
+    theirs, written, unknown = set(predicted), len(predicted), 0
+    if not theirs <= masks.keys():
+        words = _normal(predicted)
+        theirs, written = set(words), len(words)
+        unknown = sum(word not in masks and word not in gold.words for word in theirs)
+    duplicate = written - len(theirs)
+    of_answer, crowded = _held(masks, theirs)
+    surplus = _surplus(gold, theirs) if crowded else _NO_SURPLUS
+    extra = unknown + duplicate
+    scores: list[float] = []
+    for shift, classes, size in gold.fields:
+        answered = of_answer >> shift & _FIELD
+        size += extra + answered.bit_count() + surplus[shift]
+        scores.append(2 * (classes & answered).bit_count() / size)
+    mean_surplus = sum(surplus[shift] for shift, _, _ in gold.fields) / len(scores) if crowded else 0.0
+    flood = (gold.allowed / written) ** 2 if written > gold.allowed else 1.0
+    value = flood * sum(scores) / len(scores) - JUNK_COST * (extra + mean_surplus)
+    return _Strict(max(0.0, value), scores, written, unknown, duplicate, mean_surplus, flood)
+
+
+def _held(masks: Mapping[str, int], words: Iterable[str]) -> tuple[int, bool]:
+    """All classes that the words have, and whether any class is held by more words than is always allowed."""
+    once = twice = thrice = 0
+    for word in words:
+        mask = masks.get(word, 0)
+        thrice |= twice & mask
+        twice |= once & mask
+        once |= mask
+    return once, thrice != 0
+
+
+def _surplus(gold: _Gold, words: Iterable[str]) -> dict[int, int]:
+    """Words of a class beyond what it may hold, on each wheel (by where its bits begin)."""
+    theirs = [gold.masks[word] for word in words if word in gold.masks]
+    ours = [gold.masks[word] for word in gold.words if word in gold.masks]
+    found: dict[int, int] = {}
+    for shift in _SHIFTS:
+        allowed = Counter(mask >> shift & _FIELD for mask in ours)
+        held = Counter(mask >> shift & _FIELD for mask in theirs)
+        found[shift] = sum(max(0, number - max(SAME_CLASS, allowed[name])) for name, number in held.items() if name)
+    return found

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import wheel_definition
 from hypothesis import given, settings
@@ -47,6 +48,9 @@ def five(word, tables, level=1):
         (float("nan"), []),
         (["A; b ", "x, y"], ["a; b", "x, y"]),  # lists are not split
         ([], []),
+        (np.array(["Happy", "a,b"]), ["happy", "a,b"]),  # as .npz files hold them
+        (np.array("[Happy, a]"), ["happy", "a"]),
+        (np.float64("nan"), []),
     ],
 )
 def test_label_fields(field, labels):
