@@ -65,6 +65,15 @@ def test_one_more_word_for_the_same_is_free_and_one_less_too():
     assert wheel_f_strict(["angry"], ["furious"]) == 1.0
 
 
+def test_a_third_word_for_the_same_counts_as_wrong():
+    three = ["happy", "joyful", "joy"]  # one class on every mended wheel
+    assert wheel_f_strict(["happy"], three, "mended") == pytest.approx(2 / 3 - 0.05)
+    assert wheel_f_strict(["happy", "sad"], three, "mended") == pytest.approx(2 / 4 - 0.05)
+    assert wheel_f_strict(three, three, "mended") == 1.0  # the reference gives as many
+    score = score_wheel(answer(*three), Reference(labels=("happy",)), tables="mended")
+    assert score.parts["n_surplus"] == 1.0
+
+
 def attacks(labels):
     """Name -> the honest labels with something added."""
     for times in (1, 2, 5, 50):
