@@ -88,10 +88,20 @@ class Chunk:
     parts: list[Item] = field(default_factory=list)
     moves: list[Item] = field(default_factory=list)
     used: set[int] = field(default_factory=set)
+    kinds: set[str] = field(default_factory=set)
+
+    def add(self, item: Item) -> None:
+        """Take in an item."""
+        self.items.append(item)
+        self.kinds.add(item.kind)
 
     def has(self, *kinds: str) -> bool:
         """Whether it holds an item of one of these kinds."""
-        return any(item.kind in kinds for item in self.items)
+        return not self.kinds.isdisjoint(kinds)
+
+    def of(self, *kinds: str) -> list[Item]:
+        """Items of these kinds."""
+        return [] if self.kinds.isdisjoint(kinds) else [item for item in self.items if item.kind in kinds]
 
 
 def chunks_of(items: Sequence[Item], start: int, end: int) -> list[Chunk]:
@@ -99,7 +109,7 @@ def chunks_of(items: Sequence[Item], start: int, end: int) -> list[Chunk]:
     chunks = [Chunk("", start=start, end=end)]
     for item in items:
         if item.kind != "sep":
-            chunks[-1].items.append(item)
+            chunks[-1].add(item)
             continue
         here, value = chunks[-1], cast("str", item.value)
         here.end = item.start
@@ -144,9 +154,8 @@ def join_atoms(chunks: list[Chunk], lexicon: Lexicon) -> None:
 
 def _locate(chunk: Chunk) -> None:
     """Find parts and movements; "corners" and "mouth", "inner" and "brow" become one part."""
-    parts = [item for item in chunk.items if item.kind == "part"]
-    moves = [item for item in chunk.items if item.kind == "move"]
-    for place in [item for item in chunk.items if item.kind == "locator"]:
+    parts, moves = chunk.of("part"), chunk.of("move")
+    for place in chunk.of("locator"):
         nearest = _nearest_part(place, parts)
         if nearest is not None:
             part = parts[nearest]
@@ -166,7 +175,7 @@ def _complete(chunk: Chunk, behind: Chunk) -> None:
     part = next((item for item in behind.items if item.kind == "part"), None)
     if places and part is not None and (places[-1].value, part.value) in _JOINED:
         last = places[-1]
-        chunk.items.append(part._replace(start=last.end, end=last.end, place=last.place + 1))
+        chunk.add(part._replace(start=last.end, end=last.end, place=last.place + 1))
 
 
 def _nearest_part(place: Item, parts: list[Item]) -> int | None:
@@ -288,7 +297,7 @@ def _share_within(chunk: Chunk, part: Item, lexicon: Lexicon) -> bool:
 
 
 def _join_pose(chunk: Chunk, part: Item) -> set[Item]:
-    found = pose(part, chunk.moves, [item for item in chunk.items if item.kind == "side"])
+    found = pose(part, chunk.moves, chunk.of("side"))
     for meaning, words in found:
         ordered = sorted([part, *words], key=lambda item: item.start)
         chunk.atoms.append(atom_of(meaning, ordered[0], ordered[-1], cast("str", part.value)))
@@ -301,16 +310,15 @@ def _by_number(chunk: Chunk, part: Item) -> bool:
     measured = _MEASURED.get(cast("str", part.value))
     if measured is None or part.start in chunk.used:
         return False
-    for item in chunk.items:
-        if item.kind == "quantity":
-            quantity = cast("Quantity", item.value)
-            codes = fitting(measured[1], quantity)
-            bare = quantity.unit is None and part.value in ("voice", "speech", "blink", "picture", "pause", "faces")
-            if codes and not bare and not (quantity.loose and part.value != "pause" and part.value != "pauselen"):
-                first, last = (part, item) if part.start < item.start else (item, part)
-                chunk.atoms.append(Atom(codes, measured[0], first, last, is_measure=True, key=cast("str", part.value)))
-                chunk.used.add(part.start)
-                return True
+    for item in chunk.of("quantity"):
+        quantity = cast("Quantity", item.value)
+        codes = fitting(measured[1], quantity)
+        bare = quantity.unit is None and part.value in ("voice", "speech", "blink", "picture", "pause", "faces")
+        if codes and not bare and not (quantity.loose and part.value != "pause" and part.value != "pauselen"):
+            first, last = (part, item) if part.start < item.start else (item, part)
+            chunk.atoms.append(Atom(codes, measured[0], first, last, is_measure=True, key=cast("str", part.value)))
+            chunk.used.add(part.start)
+            return True
     return False
 
 
@@ -328,8 +336,8 @@ def _by_degree(chunk: Chunk, part: Item, lexicon: Lexicon) -> bool:
     name = cast("str", part.value)
     if name not in _BY_DEGREE or part.start in chunk.used:
         return False
-    for item in chunk.items:
-        if item.kind == "degree" and item.start != part.start and abs(item.place - part.place) <= 5:
+    for item in chunk.of("degree"):
+        if item.start != part.start and abs(item.place - part.place) <= 5:
             degree = int(cast("str", item.value))
             move = "low" if degree <= 2 else "normal" if degree == 3 else "high"
             if name in ("voice", "volume", "motion", "colour"):
@@ -387,7 +395,7 @@ def _lend(chunk: Chunk, parts: list[Item], moves: list[Item], lexicon: Lexicon) 
     made = False
     for part in parts:
         if part.value in ("head", "gaze"):
-            sides = [item for item in chunk.items if item.kind == "side"]
+            sides = chunk.of("side")
             for meaning, words in pose(part, moves, sides):
                 chunk.atoms.append(atom_of(meaning, part, words[-1] if words else part, cast("str", part.value)))
                 made = True
@@ -426,8 +434,8 @@ def _add_facts(chunk: Chunk, lexicon: Lexicon) -> None:
 def _facts(chunk: Chunk, lexicon: Lexicon) -> list[tuple[Item, Meaning, str]]:
     """Words that say something at once; the readings of one word are alternatives."""
     found: dict[int, tuple[Item, Meaning, str]] = {}
-    for item in chunk.items:
-        if item.kind != "fact" or item.start in chunk.used:
+    for item in chunk.of("fact"):
+        if item.start in chunk.used:
             continue
         name = cast("str", item.value)
         meaning = lexicon.facts.get(name) or Meaning((name,), "face")

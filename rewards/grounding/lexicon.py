@@ -48,6 +48,7 @@ class Lexicon(NamedTuple):
     """English phrases by their first word, Chinese ones by themselves and their lengths by first character."""
 
     english: Trie
+    vocabulary: frozenset[str]
     chinese: dict[str, Meanings]
     lengths: dict[str, tuple[int, ...]]
     combinations: dict[tuple[str, str], Meaning]
@@ -66,6 +67,7 @@ def lexicon() -> Lexicon:
         lengths.setdefault(phrase[0], set()).add(len(phrase))
     return Lexicon(
         _trie({phrase: _settled(meanings) for phrase, meanings in english.items()}),
+        frozenset(word for phrase in english for written in phrase.split() for word in spelled_out(written)),
         {phrase: _settled(meanings) for phrase, meanings in chinese.items()},
         {first: tuple(sorted(found, reverse=True)) for first, found in lengths.items()},
         _combinations(),

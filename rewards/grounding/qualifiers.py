@@ -13,8 +13,8 @@ _LISTS: Final = frozenset(("or", "nor", "list", "comma_or"))
 _WORDS_OF_LEVEL: Final = {-1: -2, 1: 2}
 
 
-def negations(chunks: Sequence[Chunk]) -> list[list[bool]]:
-    """Say for each atom of each chunk whether it is denied."""
+def negations(chunks: Sequence[Chunk]) -> list[bool]:
+    """Say for each atom, in the order of chunks, whether it is denied."""
     found = [[_denied(chunk, atom) for atom in chunk.atoms] for chunk in chunks]
     reaching = False
     for i, chunk in enumerate(chunks):
@@ -28,14 +28,14 @@ def negations(chunks: Sequence[Chunk]) -> list[list[bool]]:
     for i, chunk in enumerate(chunks):
         if _denies_what_is_before(chunk):
             _deny_before(chunks, i, found)
-    return found
+    return [value for row in found for value in row]
 
 
 def _denied(chunk: Chunk, atom: Atom) -> bool:
-    negs = [item for item in chunk.items if item.kind == "neg"]
+    negs = chunk.of("neg")
     if not negs:
         return False
-    cancels = [item.start for item in chunk.items if item.kind == "cancel" and item.start < atom.core]
+    cancels = [item.start for item in chunk.of("cancel") if item.start < atom.core]
     begin = max([other.core for other in chunk.atoms if other.core < atom.first.start], default=-1)
     before = [item for item in negs if item.start < atom.core and item.start > max(cancels, default=-1)]
     inside = [item for item in before if item.start > begin] or before[:1] if begin >= 0 else before
@@ -58,8 +58,7 @@ def _reaches_back(chunk: Chunk, atom: Atom, neg: Item) -> bool:
 def _opens_scope(chunk: Chunk) -> bool:
     """Whether what is denied in a chunk may go on in a list behind it."""
     return any(
-        item.kind == "neg" and item.value == "no" and (not chunk.atoms or item.start < chunk.atoms[-1].core)
-        for item in chunk.items
+        item.value == "no" and (not chunk.atoms or item.start < chunk.atoms[-1].core) for item in chunk.of("neg")
     )
 
 
@@ -96,10 +95,8 @@ def _third_person(chunk: Chunk, item: Item) -> bool:
 
 def _denies_what_is_before(chunk: Chunk) -> bool:
     return any(
-        item.kind == "neg"
-        and (item.value == "post" or _then_present(chunk, item))
-        and all(atom.core < item.start for atom in chunk.atoms)
-        for item in chunk.items
+        (item.value == "post" or _then_present(chunk, item)) and all(atom.core < item.start for atom in chunk.atoms)
+        for item in chunk.of("neg")
     )
 
 
@@ -144,17 +141,19 @@ def unknowable(chunks: Sequence[Chunk]) -> set[int]:
     return found
 
 
-def level_of(chunk: Chunk, atom: Atom, chunks: Sequence[Chunk], i: int) -> int | None:
+def level_of(chunks: Sequence[Chunk], i: int, atom: Atom) -> int | None:
     """Level of an atom: a measure's own, made stronger by "very"; an action's by its degree words."""
+    chunk = chunks[i]
     if atom.is_measure:
         return _measure_level(chunk, atom)
     if atom.modality not in ("face", "head", "gaze", "body"):
         return atom.level
     degree = _degree(chunk, atom)
-    if degree is None and len({other.codes for other in chunk.atoms}) == 1:
-        degree = _degree_beside(chunks, i)
-    if degree is None and not chunk.has("aux"):
-        degree = _degree_of_list(chunks, i)
+    if degree is None and len(chunks) > 1:
+        if len(chunk.atoms) == 1 or len({other.codes for other in chunk.atoms}) == 1:
+            degree = _degree_beside(chunks, i)
+        if degree is None and "aux" not in chunk.kinds:
+            degree = _degree_of_list(chunks, i)
     return degree if degree is not None else atom.level
 
 
@@ -162,7 +161,7 @@ def _measure_level(chunk: Chunk, atom: Atom) -> int | None:
     if atom.level is None or atom.level == 0:
         return atom.level
     words = (atom.first, atom.last)
-    for item in chunk.items:
+    for item in chunk.of("boost", "degree"):
         strong = (item.kind == "boost" and item.value == "very") or (item.kind == "degree" and item.value == "5")
         if (
             strong
@@ -176,8 +175,8 @@ def _measure_level(chunk: Chunk, atom: Atom) -> int | None:
 def _degree(chunk: Chunk, atom: Atom) -> int | None:
     """Degree among the words of its chunk that stand nearer to this atom than to the others."""
     best: tuple[int, int] | None = None
-    for item in chunk.items:
-        if item.kind not in ("degree", "boost") or item.start in chunk.used:
+    for item in chunk.of("degree", "boost"):
+        if item.start in chunk.used:
             continue
         distance = _distance(item, atom)
         if any(_distance(item, other) < distance for other in chunk.atoms if other is not atom):
@@ -218,10 +217,9 @@ def _degree_beside(chunks: Sequence[Chunk], i: int) -> int | None:
         if not 0 <= j < len(chunks):
             continue
         beside, joint = chunks[j], chunks[max(i, j)].joint
-        if joint in joints and not beside.atoms and not beside.parts and not beside.has("quote"):
-            for item in beside.items:
-                if item.kind == "degree":
-                    return _boosted(beside, item)
+        if "degree" in beside.kinds and joint in joints and not beside.atoms and not beside.parts and not beside.has("quote"):
+            for item in beside.of("degree"):
+                return _boosted(beside, item)
     return None
 
 
@@ -232,7 +230,7 @@ def _degree_of_list(chunks: Sequence[Chunk], i: int) -> int | None:
             return None
         if chunk.has("aux"):
             last = chunk.atoms[-1]
-            return _degree(chunk, last) if any(d.kind == "degree" and d.start > last.core for d in chunk.items) else None
+            return _degree(chunk, last) if any(d.start > last.core for d in chunk.of("degree")) else None
     return None
 
 
@@ -241,11 +239,11 @@ def side_of(chunks: Sequence[Chunk], i: int, atom: Atom) -> Side | None:
     if atom.modality not in ("face", "body"):
         return None
     chunk, lonely = chunks[i], len(chunks[i].atoms) == 1
-    sides = [item for item in chunk.items if item.kind == "side" and item.start not in chunk.used]
+    sides = [item for item in chunk.of("side") if item.start not in chunk.used]
     if not sides and lonely and i + 1 < len(chunks):
         behind = chunks[i + 1]
         if not behind.atoms and not behind.parts and behind.joint in ("comma", "colon", "with"):
-            sides = [item for item in behind.items if item.kind == "side"]
+            sides = behind.of("side")
     if any(item.value == "both" for item in sides) or len({item.value for item in sides}) > 1 and lonely:
         return None
     nearest = min(sides, key=lambda item: _distance(item, atom), default=None)
@@ -262,15 +260,13 @@ def number_of(chunks: Sequence[Chunk], i: int, atom: Atom, text: str) -> tuple[f
     """Value and unit that stand with an atom, or just behind it: "mean pitch: high, 212 Hz"."""
     if atom.value is not None or atom.quote is not None:
         return atom.value, atom.unit
-    items = list(chunks[i].items)
-    if len({other.codes for other in chunks[i].atoms}) == 1:
+    items = chunks[i].of("quantity")
+    if len(chunks[i].atoms) == 1 or len({other.codes for other in chunks[i].atoms}) == 1:
         for chunk in chunks[i + 1 : i + 4]:
             if chunk.atoms or chunk.parts or chunk.joint not in ("comma", "colon", "and"):
                 break
-            items += chunk.items
+            items += chunk.of("quantity")
     for item in items:
-        if item.kind != "quantity":
-            continue
         quantity = cast("Quantity", item.value)
         if quantity.value is None or not fitting(atom.codes, quantity) or not _fits(quantity, atom, item, text):
             continue

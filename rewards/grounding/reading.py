@@ -17,6 +17,7 @@ from .words import Item, Sentence, sentences
 
 __all__ = ["read_assertions"]
 
+_TELLING: Final = ("part", "fact", "quote", "that", "num", "say", "numnoun")
 _WHITE: Final = " \t\r\n\u3000*_#-–—,，.。;；:：、!！?？"
 _LIST_MARK: Final = re.compile(r"[\s>*#•·-]{0,20}(?:\d{1,3}[.)、]\s{1,4})?")
 
@@ -59,35 +60,43 @@ class _Sentence:
         self.whole = text[sentence.start : sentence.end].strip()
 
     def assertions(self) -> list[Assertion]:
-        items = [item for item in self.sentence.items if item.kind != "cite"]
+        items, cites = self.sentence.items, []
         kinds = {item.kind for item in items}
+        if "cite" in kinds:
+            cites = [item for item in items if item.kind == "cite"]
+            items = [item for item in items if item.kind != "cite"]
         chunks: list[Chunk] = []
-        if kinds & {"part", "fact", "quote", "that", "num", "say"}:
-            chunks = chunks_of(then_shapes(items), self.sentence.start, self.sentence.end)
-            quoted(self.text, self.sentence, chunks)
-            join_atoms(chunks, lexicon())
-        made = self._from_chunks(chunks) if chunks else []
-        if "unknown" not in kinds:
-            made += described(self.text, self.sentence, chunks, bool(made))
-        made.sort(key=lambda assertion: assertion.start)
-        return self._cited(made)
-
-    def _from_chunks(self, chunks: Sequence[Chunk]) -> list[Assertion]:
-        hidden = unknowable(chunks)
-        denied = negations(chunks)
-        placed = [(i, atom) for i, chunk in enumerate(chunks) for atom in chunk.atoms]
-        if not placed:
-            return []
-        whens = times(chunks, placed, self.duration_s)
-        whose = people(chunks, placed, self.people)
-        signs = [value for row in denied for value in row]
         made: list[Assertion] = []
-        for (i, atom), when, who, negative in zip(placed, whens, whose, signs, strict=True):
+        if not kinds.isdisjoint(_TELLING):
+            chunks = chunks_of(then_shapes(items), self.sentence.start, self.sentence.end)
+            if not kinds.isdisjoint(("quote", "that", "say", "numnoun")):
+                quoted(self.text, self.sentence, chunks)
+            join_atoms(chunks, lexicon())
+            placed = [(i, atom) for i, chunk in enumerate(chunks) for atom in chunk.atoms]
+            groups = _cited(chunks, placed, cites)
+            made = self._assertions(chunks, placed, kinds, groups) if placed else []
+        if "unknown" not in kinds:
+            others = described(self.text, self.sentence, chunks, bool(made))
+            if others:
+                made = sorted(made + others, key=lambda assertion: assertion.start)
+        return made
+
+    def _assertions(
+        self, chunks: Sequence[Chunk], placed: Sequence[tuple[int, Atom]], kinds: set[str], groups: Sequence[list[Item]]
+    ) -> list[Assertion]:
+        hidden = unknowable(chunks) if "unknown" in kinds else ()
+        denied = negations(chunks) if "neg" in kinds else None
+        whens = times(chunks, placed, self.duration_s)
+        whose = people(chunks, placed, self.people) if "who" in kinds else None
+        maybe = [self.sentence.alternative or ("hedge" in kinds and hedged(chunks, i)) for i in range(len(chunks))]
+        made: list[Assertion] = []
+        for k, (i, atom) in enumerate(placed):
             if i in hidden:
                 continue
-            chunk = chunks[i]
             value, unit = number_of(chunks, i, atom, self.text)
-            start, end = self._span(chunk, atom)
+            start, end = self._span(chunks[i], atom)
+            cited, unknown_ids = self._ids(groups[k]) if groups else ((), ())
+            negated = denied is not None and denied[k]
             made.append(
                 Assertion(
                     sentence=self.whole,
@@ -96,21 +105,23 @@ class _Sentence:
                     end=end,
                     modality=atom.modality,
                     codes=atom.codes,
-                    negated=negative != atom.flipped,
-                    level=level_of(chunk, atom, chunks, i),
+                    negated=negated != atom.flipped,
+                    level=level_of(chunks, i, atom),
                     value=value,
                     unit=unit,
                     direction=atom.direction,
                     side=side_of(chunks, i, atom),
-                    subject=who,
-                    start_s=when.start_s,
-                    end_s=when.end_s,
-                    part=when.part,
+                    subject=whose[k] if whose is not None else None,
+                    start_s=whens[k].start_s,
+                    end_s=whens[k].end_s,
+                    part=whens[k].part,
                     quote=atom.quote,
-                    hedged=self.sentence.alternative or hedged(chunks, i),
+                    hedged=maybe[i],
+                    cited=cited,
+                    unknown_ids=unknown_ids,
                 )
             )
-        return _distinct(made)
+        return made if len(made) < 2 else _distinct(made)
 
     def _span(self, chunk: Chunk, atom: Atom) -> tuple[int, int]:
         start, end = min(chunk.start, atom.first.start), max(chunk.end, atom.last.end)
@@ -120,45 +131,30 @@ class _Sentence:
             end -= 1
         return start, end
 
-    def _cited(self, made: list[Assertion]) -> list[Assertion]:
-        """Give each citation to what was said since the one before."""
-        cites = [item for item in self.sentence.items if item.kind == "cite"]
-        if not cites or not made:
-            return made
-        groups = _citation_groups(cites, made)
-        return [self._with_ids(assertion, group) for assertion, group in zip(made, groups, strict=True)]
-
-    def _with_ids(self, assertion: Assertion, group: list[Item]) -> Assertion:
-        if not group:
-            return assertion
+    def _ids(self, group: list[Item]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Ids that a group of citations names: known ones, others."""
         found: dict[str, None] = {}
         unknown: dict[str, None] = {}
         for item in group:
             ids, others = cast("tuple[list[str], list[str]]", item.value)
             found |= dict.fromkeys(ids)
             unknown |= dict.fromkeys(others)
-        if not self.knows_ids:
-            found, unknown = found | unknown, {}
-        return _replaced(assertion, tuple(found), tuple(unknown))
+        return (tuple(found), tuple(unknown)) if self.knows_ids else (tuple(found | unknown), ())
 
 
-def _replaced(assertion: Assertion, cited: tuple[str, ...], unknown: tuple[str, ...]) -> Assertion:
-    from dataclasses import replace
-
-    return replace(assertion, cited=cited, unknown_ids=unknown)
-
-
-def _citation_groups(cites: Sequence[Item], made: Sequence[Assertion]) -> list[list[Item]]:
-    groups: list[list[Item]] = [[] for _ in made]
-    waiting: list[int] = []
-    taken = 0
-    current: list[int] = []
+def _cited(chunks: Sequence[Chunk], placed: Sequence[tuple[int, Atom]], cites: Sequence[Item]) -> list[list[Item]]:
+    """Citations of each atom: those that follow it before anything else is said, or before a "but"."""
+    groups: list[list[Item]] = [[] for _ in placed] if cites else []
+    taken, current = 0, list(range(len(placed)))
     for cite in cites:
-        waiting = [i for i in range(taken, len(made)) if made[i].start < cite.start]
+        waiting = [k for k in range(taken, len(placed)) if placed[k][1].first.start < cite.start]
         if waiting:
-            current, taken = waiting, waiting[-1] + 1
-        for i in current or range(len(made)):
-            groups[i].append(cite)
+            taken = waiting[-1] + 1
+            last = placed[waiting[-1]][0]
+            border = next((j for j in range(last, placed[waiting[0]][0], -1) if chunks[j].joint == "but"), 0)
+            current = [k for k in waiting if placed[k][0] >= border]
+        for k in current:
+            groups[k].append(cite)
     return groups
 
 

@@ -1,6 +1,6 @@
 """Situations of an atom: when it is said to happen, and to whom."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 from .clauses import Atom, Chunk
@@ -21,8 +21,21 @@ _NEVER = When()
 
 def times(chunks: Sequence[Chunk], placed: Sequence[tuple[int, Atom]], duration_s: float | None) -> list[When]:
     """When each atom is said to happen; ``placed``: chunk index and atom."""
-    found = _nearest(chunks, placed, lambda item: _when(item, duration_s) is not None)
+    words = [
+        [item for item in chunk.of("quantity", "part_time") if _is_time(item, chunk, duration_s)] for chunk in chunks
+    ]
+    if not any(words):
+        return [_NEVER] * len(placed)
+    found = _nearest(chunks, placed, words)
     return [_when(item, duration_s) or _NEVER if item is not None else _NEVER for item in found]
+
+
+def _is_time(item: Item, chunk: Chunk, duration_s: float | None) -> bool:
+    """Whether a word says when; "about 0.8 s" with a pause says how long."""
+    if item.kind == "quantity" and cast("Quantity", item.value).loose:
+        if any(part.value in ("pause", "pauselen") for part in chunk.parts):
+            return False
+    return _when(item, duration_s) is not None
 
 
 def _when(item: Item, duration_s: float | None) -> When | None:
@@ -40,15 +53,11 @@ def _when(item: Item, duration_s: float | None) -> When | None:
 
 def people(chunks: Sequence[Chunk], placed: Sequence[tuple[int, Atom]], cast_: "People") -> list[str | None]:
     """Whom each atom is about, of those the text names."""
-    named: dict[int, str | None] = {}
-    for chunk in chunks:
-        for item in chunk.items:
-            if item.kind == "who":
-                named[id(item)] = cast_.resolve(cast("str", item.value))
-    if not named:
+    words = [chunk.of("who") for chunk in chunks]
+    if not any(words):
         return [None] * len(placed)
-    found = _nearest(chunks, placed, lambda item: item.kind == "who")
-    return [named[id(item)] if item is not None else None for item in found]
+    named = {item.start: cast_.resolve(cast("str", item.value)) for items in words for item in items}
+    return [named[item.start] if item is not None else None for item in _nearest(chunks, placed, words)]
 
 
 class People:
@@ -90,41 +99,27 @@ class People:
 
 
 def _nearest(
-    chunks: Sequence[Chunk], placed: Sequence[tuple[int, Atom]], wanted: Callable[[Item], bool]
+    chunks: Sequence[Chunk], placed: Sequence[tuple[int, Atom]], words: Sequence[Sequence[Item]]
 ) -> list[Item | None]:
-    """Item that governs each atom: of its own chunk, else the last before it, else one behind it in the same list."""
-    by_chunk = [
-        [item for item in chunk.items if item.kind in ("quantity", "part_time", "who") and wanted(item)]
-        for chunk in chunks
-    ]
-    if not any(by_chunk):
-        return [None] * len(placed)
-    owner = [bool(items) and bool(chunks[i].atoms) for i, items in enumerate(by_chunk)]
-    first_atom = min((atom.first.start for _, atom in placed), default=0)
-    leading = any(item.start < first_atom for items in by_chunk for item in items)
-    return [_governing(chunks, by_chunk, owner, i, atom, leading) for i, atom in placed]
+    """Word that governs each atom: of its own chunk, else the last before it, else one behind it in the same list."""
+    first_atom = min(atom.first.start for _, atom in placed)
+    leading = any(item.start < first_atom for items in words for item in items)
+    return [_governing(chunks, words, i, atom, leading) for i, atom in placed]
 
 
 def _governing(
-    chunks: Sequence[Chunk],
-    by_chunk: Sequence[Sequence[Item]],
-    owner: Sequence[bool],
-    i: int,
-    atom: Atom,
-    leading: bool,
+    chunks: Sequence[Chunk], words: Sequence[Sequence[Item]], i: int, atom: Atom, leading: bool
 ) -> Item | None:
-    if by_chunk[i]:
-        return min(by_chunk[i], key=lambda item: abs(item.start - atom.core))
-    for j in range(i + 1, len(chunks)):
-        if chunks[j].joint not in ("and", "or", "with", "list", "nor", "also") and chunks[j].atoms:
+    if words[i]:
+        return min(words[i], key=lambda item: abs(item.start - atom.core))
+    for j in range(i + 1, min(i + 8, len(chunks))):
+        chunk = chunks[j]
+        if chunk.atoms and chunk.joint not in ("and", "or", "with", "list", "nor", "also"):
             break
-        if by_chunk[j] and (not chunks[j].atoms or not leading):
-            if chunks[j].joint != "then":
-                return by_chunk[j][0]
-        if chunks[j].atoms and owner[j]:
+        if words[j]:
+            if chunk.joint != "then" and not (chunk.atoms and leading):
+                return words[j][0]
             break
     if leading:
-        for j in range(i - 1, -1, -1):
-            if by_chunk[j]:
-                return by_chunk[j][-1]
+        return next((words[j][-1] for j in range(i - 1, max(i - 60, -1), -1) if words[j]), None)
     return None

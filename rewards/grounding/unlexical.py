@@ -25,17 +25,18 @@ _STOP_CHARACTERS: Final = frozenset("的了着是在有和与他她它这那个�
 def quoted(text: str, sentence: Sentence, chunks: Sequence[Chunk]) -> None:
     """Add atoms for what is said to have been spoken, and for numbers of people."""
     for chunk in chunks:
-        for item in chunk.items:
+        for item in chunk.of("quote", "that"):
             if item.kind == "quote":
                 chunk.atoms.append(_utterance(item, cast("str", item.value)))
-            elif item.kind == "that":
+            else:
                 said = re.split(r"[.。;；!！?？\n]", text[item.end : min(sentence.end, item.end + 300)], maxsplit=1)[
                     0
                 ].strip(" ,，")
                 if said:
                     chunk.atoms.append(_utterance(item, said))
-        _count_people(chunk)
-    if not any(item.kind in ("quote", "that") for item in sentence.items):
+        if "numnoun" in chunk.kinds:
+            _count_people(chunk)
+    if any("say" in chunk.kinds for chunk in chunks) and not any(chunk.has("quote", "that") for chunk in chunks):
         _after_colon(text, sentence, chunks)
 
 

@@ -14,22 +14,28 @@ _LETTER: Final = "A-Za-z\u00c0-\u024f"
 _AU: Final = r"[LRTB]?\d{1,2}(?:[A-E]\b|[LRT]\b)?(?:_[rc])?(?![\d])(?!\.\d)"
 _MORE: Final = r"(?:\s?[+/&、和与及]\s?|,\s?(?:and\s|or\s)?|\s(?:and|or|nor)\s)(?:AU\s?-?)?"
 _NO_UNIT: Final = r"(?!\s?(?:s|sec\w*|Hz|dB|%|°|of\b|/|ms|st|秒|分|度)\b|\s?[秒分度:：])"
+#: Where a quotation, a citation or a number begins: one scan that passes over everything else at once.
 _SPECIAL: Final = re.compile(
     r"[\[［【](?P<bracket>[^\[\]［］【】\n]{1,2000})[\]］】]"
     r"|“(?P<q1>[^“”\n]{1,500})”|\"(?P<q2>[^\"\n]{1,500})\"|「(?P<q3>[^「」\n]{1,500})」|『(?P<q4>[^『』\n]{1,500})』"
-    r"|‘(?P<q5>[^‘\n]{2,120})’(?![a-z])|(?<=[\s(:,，：])'(?P<q6>(?:[^'\n]|'(?=[a-z])){2,120})'(?![A-Za-z])"
-    rf"|(?<![A-Za-z])(?P<aus>(?i:AUs|action[ -]units|AU|action[ -]unit|facial action unit)|动作单元)\s?[-_#]?\s?"
+    r"|‘(?P<q5>[^‘\n]{2,120})’(?![a-z])|'(?<=[\s(:,，：]')(?P<q6>(?:[^'\n]|'(?=[a-z])){2,120})'(?![A-Za-z])"
+    r"|(?P<digit>[0-9])"
+)
+#: What a digit can belong to, from a little before it.
+_NUMBERED: Final = re.compile(
+    r"(?:(?<![A-Za-z])(?:(?i:AUs|action[ -]units|AU|action[ -]unit|facial action unit)|动作单元)\s?[-_#]?\s?"
     rf"(?P<au>{_AU}(?:{_MORE}{_AU}{_NO_UNIT}){{0,15}})"
     r"|(?<![A-Za-z0-9])(?P<sided>[LR]\d{1,2}[A-E]?)(?![\w.])"
-    r"|\b(?:[Ff]ace|[Pp]erson|[Ss]peaker|[Ss]ubject|[Ii]ndividual|[Cc]haracter|[Pp]articipant)[\s_#-]{0,2}(?P<who>\d{1,2})\b(?!\.\d)"
+    r"|\b(?:[Ff]ace|[Pp]erson|[Ss]peaker|[Ss]ubject|[Ii]ndividual|[Cc]haracter|[Pp]articipant)[\s_#-]{0,2}"
+    r"(?P<who>\d{1,2})\b(?!\.\w)"
     r"|第\s?(?P<nth>\d{1,2})\s?(?:个|位|张|名)(?:人物|人脸|人|脸|面孔|说话人)?"
-    r"|(?:人物|人脸|面孔|说话人|角色)\s?(?P<zh_who>\d{1,2})(?![\d.])"
-    rf"|{NUMBER}"
-    rf"|(?P<bare>[{_LETTER}_]\w{{0,60}}(?:\.[\w:+#@%~=-]{{1,60}}){{1,5}})"
+    r"|(?:人物|人脸|面孔|说话人|角色)\s?(?P<zh_who>\d{1,2})(?![\d.]))"
 )
-_QUOTES: Final = ("q1", "q2", "q3", "q4", "q5", "q6")
+_WORD_BEFORE: Final = re.compile(rf"[{_LETTER}_][\w:+#@%~=.-]{{0,80}}\Z")
+_BARE: Final = re.compile(rf"[{_LETTER}_]\w{{0,60}}(?:\.[\w:+#@%~=-]{{1,60}}){{1,5}}")
+_QUANTITY: Final = re.compile(NUMBER)
 _TOKEN: Final = re.compile(
-    rf"([{_LETTER}][{_LETTER}0-9]*(?:['’][A-Za-z]{{1,2}}\b)?)|([\u3400-\u9fff]+)|([,，、;；.。!！?？…:：\n()（）—–])"
+    rf"([{_LETTER}][{_LETTER}0-9]*(?:['’][A-Za-z]{{1,2}}\b)?)|([\u3400-\u9fff]+)|[,，、;；.。!！?？…:：\n()（）—–]"
 )
 _LOOKS_LIKE_ID: Final = re.compile(r"[^\W\d][\w:+\-#@%~=]*(?:\.[\w:+\-#@%~=]+)*\.\d{1,6}")
 _ABBREVIATIONS: Final = frozenset(("e.g", "i.e", "vs", "cf", "approx", "ca", "resp", "mr", "mrs", "dr", "ms", "fig"))
@@ -81,25 +87,32 @@ class _Reader:
         self.known = known
         self.people = people
         self.lexicon: Lexicon = lexicon()
+        self.vocabulary = self.lexicon.vocabulary | people.keys() if people else self.lexicon.vocabulary
         self.done: list[Sentence] = []
         self.sentence = Sentence(0)
         self.place = 0
-        self.run: list[tuple[str, int, int]] = []
+        lower = text.lower()
+        #: As long as the text: positions are the same in both.
+        self.lower = lower if len(lower) == len(text) else "".join(char.lower()[:1] for char in text)
         self.alternative = False
 
     def read(self) -> list[Sentence]:
-        position = 0
-        for match in _SPECIAL.finditer(self.text):
-            if match.start() > position:
-                self._plain(position, match.start())
-            if self._special(match):
-                position = match.end()
+        text, position = self.text, 0
+        match = _SPECIAL.search(text)
+        while match is not None:
+            if match["digit"] is not None:
+                position = self._digit(position, match.start())
             else:
-                self._plain(match.start(), match.end())
-                position = match.end()
-        self._plain(position, len(self.text))
-        self._flush()
-        self._end(len(self.text))
+                if match.start() > position:
+                    self._plain(position, match.start())
+                if not (self._citation if match["bracket"] is not None else self._quote)(match):
+                    self._plain(match.start(), match.start() + 1)
+                    position = match.start() + 1
+                else:
+                    position = match.end()
+            match = _SPECIAL.search(text, position)
+        self._plain(position, len(text))
+        self._end(len(text))
         return self.done
 
     def _put(self, kind: str, value: object, start: int, end: int) -> None:
@@ -108,54 +121,61 @@ class _Reader:
     # ------------------------------------------------------------------ words
 
     def _plain(self, start: int, end: int) -> None:
-        for match in _TOKEN.finditer(self.text, start, end):
+        """Read a stretch of words and signs."""
+        run: list[tuple[str, int, int, int]] = []
+        vocabulary, place, unknown = self.vocabulary, self.place, 0
+        for match in _TOKEN.finditer(self.lower, start, end):
+            word = match[0]
+            place += 1
+            if word in vocabulary:
+                run.append((word, match.start(), match.end(), place))
+                continue
             group = match.lastindex
             if group == 1:
-                word = match[0].lower().replace("’", "'")
-                first, last = match.span()
-                if "'" in word or word == "cannot":
-                    self.run += [(part, first, last) for part in spelled_out(word)]
+                if "'" in word or "’" in word or word == "cannot":
+                    first, last = match.span()
+                    for part in spelled_out(word.replace("’", "'")):
+                        run.append((part, first, last, place))
+                        place += 1
                 else:
-                    self.run.append((word, first, last))
+                    unknown += 1
+                continue
+            self.place = place
+            self._look_up(run)
+            run = []
+            if group == 2:
+                self._chinese(word, match.start())
             else:
-                if self.run:
-                    self._flush()
-                if group == 2:
-                    self._chinese(match[0], match.start())
-                else:
-                    self._punctuation(match[0], match.start(), match.end())
+                self.sentence.words += unknown
+                unknown = 0
+                self._punctuation(word, match.start(), match.end())
+            place = self.place
+        self.place = place + 1
+        self.sentence.words += unknown
+        self._look_up(run)
 
-    def _flush(self) -> None:
-        """Look up the English words read since the last sign."""
-        run, trie, i = self.run, self.lexicon.english, 0
-        n = len(run)
+    def _look_up(self, run: list[tuple[str, int, int, int]]) -> None:
+        """Look up English words that follow each other, the longest phrase first."""
+        trie, items, i, n = self.lexicon.english, self.sentence.items, 0, len(run)
         while i < n:
-            word, start, end = run[i]
-            self.place += 1
+            word, start, end, place = run[i]
+            i += 1
             found = trie.get(word)
-            taken = i + 1
-            if found is not None:
-                meanings = found[0]
-                j, node = i + 1, found[1]
-                while node and j < n and (found := node.get(run[j][0])) is not None:
-                    j += 1
-                    if found[0]:
-                        meanings, taken, end = found[0], j, run[j - 1][2]
-                    node = found[1]
-                for kind, value in meanings:
-                    if kind != "ignore":
-                        self.sentence.items.append(Item(kind, value, start, end, self.place))
-                if not meanings:
-                    self._name(word, start, end)
-            else:
-                self._name(word, start, end)
-            i = taken
-        self.run = []
-
-    def _name(self, word: str, start: int, end: int) -> None:
-        self.sentence.words += 1
-        if word in self.people:
-            self._put("who", self.people[word], start, end)
+            if found is None:
+                if word in self.people:
+                    items.append(Item("who", self.people[word], start, end, place))
+                continue
+            meanings, node = found
+            j, at = i, place
+            while node and j < n and run[j][3] == at + 1 and (found := node.get(run[j][0])) is not None:
+                at += 1
+                j += 1
+                if found[0]:
+                    meanings, i, end = found[0], j, run[j - 1][2]
+                node = found[1]
+            for kind, value in meanings:
+                if kind != "ignore":
+                    items.append(Item(kind, value, start, end, place))
 
     def _chinese(self, run: str, offset: int) -> None:
         chinese, lengths, items = self.lexicon.chinese, self.lexicon.lengths, self.sentence.items
@@ -180,7 +200,7 @@ class _Reader:
             value = "list" if sign == "、" else "colon" if sign in ":：" else "comma"
             if value == "colon" and not self.sentence.items:
                 title = self.text[self.sentence.start : start].strip(" \t*_#-0123456789.").lower()
-                self.alternative = self.alternative and bool(title) is False or title in _ALTERNATIVES
+                self.alternative = title in _ALTERNATIVES
                 self.sentence.alternative = self.alternative
             self._put("sep", value, start, end)
         elif sign != "." or self._is_full_stop(start, end):
@@ -192,8 +212,6 @@ class _Reader:
         return self.text[max(start - 12, 0) : start].lower().split(" ")[-1] not in _ABBREVIATIONS
 
     def _end(self, end: int) -> None:
-        if self.run:
-            self._flush()
         if self.sentence.items or self.sentence.words:
             self.sentence.end = end
             self.done.append(self.sentence)
@@ -201,55 +219,76 @@ class _Reader:
 
     # --------------------------------------------------------------- specials
 
-    def _special(self, match: re.Match[str]) -> bool:
-        """Take in a quotation, citation, code, person or number; False if it is to be read as words."""
-        name = match.lastgroup
-        if match["bracket"] is not None:
-            return self._citation(match["bracket"], match.start(), match.end())
-        if name in _QUOTES:
-            return self._quote(match, str(name))
-        if name == "bare":
-            return bool(_LOOKS_LIKE_ID.fullmatch(match[0])) and self._citation(match[0], match.start(), match.end())
-        if self.run:
-            self._flush()
+    def _digit(self, position: int, at: int) -> int:
+        """Take in what a digit belongs to: a code, a person, a cue id, a quantity, a word; return where it ends."""
+        text = self.text
+        before = _WORD_BEFORE.search(text, max(at - 60, position), at) if at > position else None
+        if before is not None and (bare := _BARE.match(text, before.start())) is not None and bare.end() > at:
+            if _LOOKS_LIKE_ID.fullmatch(bare[0]):
+                self._plain(position, before.start())
+                self._cite(bare[0], before.start(), bare.end())
+                return bare.end()
+        numbered = _NUMBERED.search(text, max(at - 22, position), min(at + 100, len(text)))
+        if numbered is not None and numbered.start() <= at < numbered.end():
+            self._plain(position, numbered.start())
+            self._numbered(numbered)
+            return numbered.end()
+        if before is not None:
+            end = at + 1
+            while end < len(text) and text[end].isalnum() and text[end] < "\u3400":
+                end += 1
+            self._plain(position, end)
+            return end
+        self._plain(position, at)
+        match = _QUANTITY.match(text, at)
+        if match is None:
+            return at + 1
+        quantity = read_number(match, text)
+        if quantity is not None:
+            self._put("quantity", quantity, match.start(), match.end())
         self.place += 1
+        return match.end()
+
+    def _numbered(self, match: re.Match[str]) -> None:
         if match["au"] is not None:
             self._action_units(match)
         elif match["sided"] is not None:
             self._action_unit(match["sided"], match.start(), match.end())
-        elif (number := match["who"] or match["nth"] or match["zh_who"]) is not None:
-            self._put("who", number, match.start(), match.end())
-        elif (quantity := read_number(match, self.text)) is not None:
-            self._put("quantity", quantity, match.start(), match.end())
-        return True
+        else:
+            self._put("who", match["who"] or match["nth"] or match["zh_who"], match.start(), match.end())
+        self.place += 1
 
-    def _citation(self, content: str, start: int, end: int) -> bool:
+    def _citation(self, match: re.Match[str]) -> bool:
+        return self._cite(match["bracket"], match.start(), match.end())
+
+    def _cite(self, content: str, start: int, end: int) -> bool:
+        """Take in cited ids; False if there are none."""
         found, unknown = cited_ids(f"[{content}]", self.known)
         if not found and not unknown:
             return False
-        if self.run:
-            self._flush()
         if not self.sentence.items and not self.sentence.words and self.done:
             self.done[-1].items.append(Item("cite", (found, unknown), start, end, self.place))
         else:
             self._put("cite", (found, unknown), start, end)
         return True
 
-    def _quote(self, match: re.Match[str], name: str) -> bool:
-        said = match[name].strip()
-        if self.run:
-            self._flush()
+    def _quote(self, match: re.Match[str]) -> bool:
+        """Take in what was said; False if it is only a word in quotation marks."""
+        said = match[str(match.lastgroup)].strip()
         self.place += 1
         long = len(said) >= (12 if said.isascii() else 4)
-        if not long and not any(item.kind in ("say", "quote") for item in self.sentence.items):
-            if not _SAYING.match(self.text, match.end(), min(match.end() + 40, len(self.text))):
-                return False
+        told = long or any(item.kind in ("say", "quote") for item in self.sentence.items)
+        if not told and not self._is_said_behind(match.end()):
+            return False
         self._put("quote", said, match.start(), match.end())
         behind = self.text[match.end() : match.end() + 3].strip()
-        if said[-1:] in ".!?。！？…" and (not behind or behind[0].isupper() or behind[0] >= "\u3400"):
-            if not _SAYING.match(self.text, match.end(), min(match.end() + 40, len(self.text))):
-                self._end(match.end())
+        ends = said[-1:] in ".!?。！？…" and (not behind or behind[0].isupper() or behind[0] >= "\u3400")
+        if ends and not self._is_said_behind(match.end()):
+            self._end(match.end())
         return True
+
+    def _is_said_behind(self, end: int) -> bool:
+        return _SAYING.match(self.text, end, min(end + 40, len(self.text))) is not None
 
     def _action_units(self, match: re.Match[str]) -> None:
         for found in re.finditer(_AU, match["au"]):
