@@ -15,6 +15,7 @@ VERBS: Final = {
     "convert": (".convert:convert", "Convert cues and results into the files of other tools, and back."),
     "prompt": (".prompt:prompt", "Print exactly what a model would get for a clip."),
     "report": (".report:report", "Make pages to look at from results of an earlier run, and an index."),
+    "rewards": (".rewards:rewards", "Check rewards before training with them, and score texts with them."),
     "models": (".models:models", "Fetch, list and verify the model files that extraction needs."),
     "doctor": (".doctor:doctor", "Say what works on this machine and how to mend what does not."),
     "completion": (".completion:completion", "Print what a shell needs to complete verbs, options and files."),
