@@ -13,10 +13,10 @@ CHAT = (
 
 
 def save_tiny_causal_lm(folder: Path) -> Path:
-    """Write a two-layer Qwen2 (about 20 thousand weights) and a tokenizer of a dozen words; return the folder."""
+    """Write a two-layer GPT-NeoX (about 20 thousand weights) and a tokenizer of a dozen words; return the folder."""
     import torch
     from tokenizers import Tokenizer, models, pre_tokenizers, trainers
-    from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
+    from transformers import GPTNeoXConfig, GPTNeoXForCausalLM, PreTrainedTokenizerFast
 
     raw = Tokenizer(models.WordLevel(unk_token=UNKNOWN))
     raw.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
@@ -26,18 +26,17 @@ def save_tiny_causal_lm(folder: Path) -> Path:
     )
     tokenizer.chat_template = CHAT
     torch.manual_seed(0)
-    config = Qwen2Config(
+    config = GPTNeoXConfig(
         vocab_size=len(tokenizer),
         hidden_size=32,
         intermediate_size=64,
         num_hidden_layers=2,
         num_attention_heads=2,
-        num_key_value_heads=2,
         max_position_embeddings=256,
         pad_token_id=tokenizer.pad_token_id,
         eos_token_id=tokenizer.eos_token_id,
         bos_token_id=None,
     )
-    Qwen2ForCausalLM(config).save_pretrained(folder)
+    GPTNeoXForCausalLM(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder

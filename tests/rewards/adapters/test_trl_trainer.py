@@ -1,8 +1,5 @@
-"""TRL for real: GRPOTrainer and ``trl grpo`` train a tiny model with our rewards."""
+"""TRL for real: GRPOTrainer trains a tiny model with our rewards (``trl grpo``: test_trainers_page.py)."""
 
-import json
-import subprocess
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -13,7 +10,7 @@ from tiny_causal_lm import save_tiny_causal_lm
 from emoreason.records import Reference
 from emoreason.rewards.adapters import trl as rewards
 from emoreason.rewards.adapters.columns import reference_column
-from emoreason.torch_imports import child_environment, import_heavy
+from emoreason.torch_imports import import_heavy
 
 pytestmark = [
     pytest.mark.slow,
@@ -99,32 +96,3 @@ def test_our_default_blend_teaches_the_right_answer(model: Path, tmp_path: Path)
     wheel = [entry["default/wheel"] for entry in trainer.state.log_history if "default/wheel" in entry]
     assert sum(wheel[:3]) / 3 < 0.5
     assert sum(wheel[-3:]) / 3 > 0.9
-
-
-def test_trl_grpo_takes_our_rewards_by_their_dotted_paths(model: Path, tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    data.mkdir()
-    (data / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS))
-    options = SETTINGS | {"model_name_or_path": model, "dataset_name": data, "output_dir": tmp_path / "out"}
-    arguments = [part for key, value in options.items() for part in (f"--{key}", str(value))]
-    path = "emoreason.rewards.adapters.trl"
-    names = ["wheel", "format", "default"]
-    command = [
-        Path(sys.executable).with_name("trl"),
-        "grpo",
-        *arguments,
-        "--reward_funcs",
-        *(f"{path}.{n}" for n in names),
-    ]
-    done = subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        timeout=240,
-        env=child_environment() | {"HF_HUB_OFFLINE": "1"},
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    for name in names:
-        assert f"rewards/{name}/mean" in done.stdout
-    assert (tmp_path / "out" / "model.safetensors").is_file()
