@@ -48,37 +48,35 @@ _EXCITED: Final = "excited"
 def mended_classes(published: Sources) -> dict[str, Classes]:
     """Words -> classes under the rule above, from the v2026 tables."""
     maps = _level_maps(published)
-    votes: dict[tuple[str, ...], list[str | None]] = {}  # many words share their bases
+    by_bases: dict[tuple[str, ...], Classes] = {}  # many words share their bases
     classes: dict[str, Classes] = {}
-    for word, bases in published.bases.items():
-        closest = closest_base(word, bases)
-        words = published.wheel_words[closest]
-        case2 = closest if closest in words else min(words, key=lambda name: (-words[name], name))
-        key = tuple(bases)
-        if key not in votes:
-            votes[key] = _vote(key, published, maps)
-        by_wheel = _by_wheel(word, bases, votes[key], maps)
-        if any(by_wheel[0] in published.wheel_words[base] for base in bases):
-            by_wheel = _with_lacking_classes(word, bases, by_wheel, maps)
-        emotion = class_words().get(word) or class_words().get(closest)
-        classes[word] = (closest, case2, *_with_basic(emotion, by_wheel, maps))
-        if closest == _EXCITED:
-            classes[word] = (closest, case2, "happy", "happy", *classes[word][4:])
+    for word, unordered in published.bases.items():
+        bases = closest_first(word, unordered)
+        if bases not in by_bases:
+            by_bases[bases] = _by_closeness(bases, published, maps)
+        emotion = class_words().get(word) or class_words().get(bases[0])
+        classes[word] = by_bases[bases] if emotion is None else _with_basic(emotion, by_bases[bases], maps)
     for word, emotion in class_words().items():
         if word not in classes:
             classes[word] = (_NAMES[emotion], _NAMES[emotion], *BASIC[emotion], *BASIC[emotion])
     return classes
 
 
-def closest_base(word: str, bases: Iterable[str]) -> str:
-    """Return the base that shares the longest beginning with the word; then the shorter, then the first.
+def closest_first(word: str, bases: Iterable[str]) -> tuple[str, ...]:
+    """Order bases: the longest beginning shared with the word first; then the shorter, then by the alphabet.
 
     Examples
     --------
-    >>> closest_base("excitement", ["excited", "exciting"])
-    'excited'
+    >>> closest_first("excitement", ["excitable", "excited", "exciting"])
+    ('excited', 'exciting', 'excitable')
     """
-    return min(bases, key=lambda base: (-_shared(word, base), len(base), base))
+    return tuple(sorted(bases, key=lambda base: (-_shared(word, base), len(base), base)))
+
+
+def _shared(word: str, base: str) -> int:
+    """Count the characters at the beginning that are the same."""
+    pairs = enumerate(zip(word, base, strict=False))
+    return next((at for at, (one, other) in pairs if one != other), min(len(word), len(base)))
 
 
 def _level_maps(published: Sources) -> tuple[dict[str, str], ...]:
@@ -88,28 +86,26 @@ def _level_maps(published: Sources) -> tuple[dict[str, str], ...]:
     return (*inner, *outer)
 
 
-def _shared(word: str, base: str) -> int:
-    """Count the characters at the beginning that are the same."""
-    return next(
-        (at for at, (one, other) in enumerate(zip(word, base, strict=False)) if one != other), min(len(word), len(base))
-    )
+def _by_closeness(bases: tuple[str, ...], published: Sources, maps: tuple[dict[str, str], ...]) -> Classes:
+    """Rules 2 to 4, for the bases of a word, the closest first (a word of a wheel is a base of itself)."""
+    words = published.wheel_words[bases[0]]
+    case2 = bases[0] if bases[0] in words else min(words, key=lambda name: (-words[name], name))
+    votes = _votes(bases, published, maps)
+    found = [
+        next((classes[base] for base in bases if base in classes), voted)
+        for classes, voted in zip(maps, votes, strict=True)
+    ]
+    held = found[0]
+    if held in _LACKING and found[1] == held and any(held in published.wheel_words[base] for base in bases):
+        for at, classes in enumerate(maps):
+            if at % 5 in _LACKING[held] and classes.keys().isdisjoint(bases):
+                found[at] = held
+    if bases[0] == _EXCITED:
+        found[:2] = ["happy", "happy"]
+    return (bases[0], case2, *found)
 
 
-def _by_wheel(
-    word: str, bases: list[str], voted: list[str | None], maps: tuple[dict[str, str], ...]
-) -> list[str | None]:
-    """Rule 3, else rule 4: class under each of the ten maps."""
-    found: list[str | None] = []
-    for at, classes in enumerate(maps):
-        own = [base for base in bases if base in classes]
-        if word in classes or own:
-            found.append(classes[word if word in classes else closest_base(word, own)])
-        else:
-            found.append(voted[at])
-    return found
-
-
-def _vote(bases: tuple[str, ...], published: Sources, maps: tuple[dict[str, str], ...]) -> list[str | None]:
+def _votes(bases: tuple[str, ...], published: Sources, maps: tuple[dict[str, str], ...]) -> list[str | None]:
     """Rule 4: class that the most runs speak for, under each of the ten maps."""
     runs: Counter[str] = Counter()
     for base in bases:
@@ -124,24 +120,9 @@ def _vote(bases: tuple[str, ...], published: Sources, maps: tuple[dict[str, str]
     return found
 
 
-def _with_lacking_classes(
-    word: str, bases: list[str], by_wheel: list[str | None], maps: tuple[dict[str, str], ...]
-) -> list[str | None]:
-    """Rule 2: what wheels 1 and 2 both hold to be surprised or disgusted is so where the wheel lacks that class."""
-    held = by_wheel[0]
-    if held not in _LACKING or by_wheel[1] != held:
-        return by_wheel
-    changed = list(by_wheel)
-    for at, classes in enumerate(maps):
-        if at % 5 in _LACKING[held] and not any(name in classes for name in (word, *bases)):
-            changed[at] = held
-    return changed
-
-
-def _with_basic(emotion: str | None, by_wheel: list[str | None], maps: tuple[dict[str, str], ...]) -> list[str | None]:
+def _with_basic(emotion: str, classes: Classes, maps: tuple[dict[str, str], ...]) -> Classes:
     """Rule 1: a basic word belongs to its class on level 1, and on level 2 where the wheel lacks it."""
-    if emotion is None:
-        return by_wheel
     names = BASIC[emotion]
     lacking = [names[at] not in maps[at].values() for at in range(5)]
-    return [*names, *(names[at] if lacking[at] else by_wheel[5 + at] for at in range(5))]
+    level2 = [names[at] if lacking[at] else classes[7 + at] for at in range(5)]
+    return (*classes[:2], *names, *level2)

@@ -40,7 +40,7 @@ class Sources:
         Wheel word -> class, for the ten pairs of level and wheel in the order of :data:`METRICS`.
     """
 
-    bases: dict[str, list[str]]
+    bases: dict[str, tuple[str, ...]]
     wheel_words: dict[str, dict[str, int]]
     class_maps: tuple[dict[str, str], ...]
 
@@ -62,7 +62,11 @@ def classes_by_word(tables: str) -> dict[str, Classes]:
         return mended_classes(sources("v2026"))
     published = sources(tables)
     words = {base: sorted(found) for base, found in published.wheel_words.items()}
-    return {surface: _published(bases, words, published.class_maps) for surface, bases in published.bases.items()}
+    by_bases: dict[tuple[str, ...], Classes] = {}  # most words share their bases
+    for bases in published.bases.values():
+        if bases not in by_bases:
+            by_bases[bases] = _published(bases, words, published.class_maps)
+    return {surface: by_bases[bases] for surface, bases in published.bases.items()}
 
 
 @cache
@@ -95,7 +99,7 @@ def sources(year: str) -> Sources:
         paths.setdefault(row["wheel"], []).append(row)
     levels = [_class_maps(paths[str(wheel)]) for wheel in WHEELS]
     return Sources(
-        bases={form: sorted(found) for form, found in bases.items()},
+        bases={form: tuple(sorted(found)) for form, found in bases.items()},
         wheel_words=wheel_words,
         class_maps=(*(first for first, _ in levels), *(second for _, second in levels)),
     )
@@ -115,7 +119,7 @@ def _class_maps(paths: list[Mapping[str, str]]) -> tuple[dict[str, str], dict[st
     return first, second
 
 
-def _published(bases: list[str], words: dict[str, list[str]], class_maps: tuple[dict[str, str], ...]) -> Classes:
+def _published(bases: tuple[str, ...], words: dict[str, list[str]], class_maps: tuple[dict[str, str], ...]) -> Classes:
     """Classes of a surface form by the published rule: the alphabetically first base and wheel word decide."""
     case1 = bases[0]
     candidates = sorted({word for base in bases for word in words[base]}) if len(bases) > 1 else words[case1]

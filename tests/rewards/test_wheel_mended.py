@@ -4,7 +4,7 @@ import pytest
 
 from emoreason.rewards.classes import chinese_labels, class_words, family_of
 from emoreason.rewards.wheel import METRICS, map_label, score_corpus
-from emoreason.rewards.wheel_mended import BASIC, closest_base
+from emoreason.rewards.wheel_mended import BASIC, closest_first
 from emoreason.rewards.wheel_tables import classes_by_word, sources, translated_classes
 
 LEVEL1 = METRICS[2:7]
@@ -48,9 +48,9 @@ def test_what_is_repaired(word, classes):
 
 
 def test_closest_base():
-    assert closest_base("excited", ["excitable", "excited", "exciting"]) == "excited"
-    assert closest_base("happily", ["happiness", "happy"]) == "happiness"  # shares "happi"
-    assert closest_base("fears", ["fearful", "fear"]) == "fear"  # equal beginnings: the shorter
+    assert closest_first("excited", ["excitable", "excited", "exciting"])[0] == "excited"
+    assert closest_first("happily", ["happiness", "happy"])[0] == "happiness"  # shares "happi"
+    assert closest_first("fears", ["fearful", "fear"])[0] == "fear"  # equal beginnings: the shorter
     assert map_label("excited", "case1", "mended") == "excited"
     assert map_label("excited", "case2", "mended") == "excited"
 
