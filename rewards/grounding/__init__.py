@@ -40,7 +40,9 @@ What the rules leave open
   cannot. A level claimed of no time in particular is that of the clip as a whole, where that has one.
 - Marks: ``presence_only`` confirms and denies no intensity and no time (a span that holds the whole cue says no more
   than that it is there); ``other_scale`` gives numbers no intensity word; ``low_confidence`` changes no verdict.
-- "Throughout" is at least half of the time that was measured. What is absent is absent for the time it was looked for.
+- "Throughout" is at least half of the time that was measured; "not … throughout" means at no time (so both may be
+  contradicted: this is the one claim that negation does not flip). Counts and shares of pauses do not say when.
+  What is absent is absent for the time it was looked for.
 - A count or share of 0 is an absence. A number of seconds may be how long an action lasts, a number of times how often
   it happens. A pause is long from 1 s on and short below 0.5 s; in between a word for it is unverifiable.
 - Angles of head and eyes are slight below 20 degrees, moderate below 35, strong below 60. Gaze to any side is away from

@@ -1,7 +1,7 @@
 """Checking: what the cues of a clip say about claims, by the rules in :mod:`emoreason.rewards.grounding`."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from ...records import CueSet
@@ -68,10 +68,14 @@ def check(assertion: Assertion, index: CueIndex) -> Verdict:
     >>> check(Assertion(**claim), index).verdict, check(Assertion(**claim, negated=True), index).verdict
     ('contradicted', 'supported')
     """
+    if assertion.negated and assertion.part == "throughout":
+        assertion = replace(assertion, part=None)  # "does not smile throughout": at no time
     found = _check_affirmed(assertion, index)
     ruling = _FLIPPED[found.ruling] if assertion.negated else found.ruling
     ids = found.ids
-    miscited = bool(assertion.cited or assertion.unknown_ids) and _miscited(assertion, ruling, ids, index)
+    miscited = found.strange or (
+        bool(assertion.cited or assertion.unknown_ids) and _miscited(assertion, ruling, ids, index)
+    )
     if ruling == "supported" and assertion.cited and not miscited:
         cited = frozenset(assertion.cited)
         ids = tuple([cue_id for cue_id in ids if cue_id in cited]) or ids
@@ -89,7 +93,7 @@ def _check_affirmed(assertion: Assertion, index: CueIndex) -> Finding:
     """Check the claim as if it were not negated."""
     stranger = _cites_another_person(assertion, index)
     if stranger is not None:
-        return Finding("contradicted", (stranger,), f"{stranger.cue.id} is not of {assertion.subject}")
+        return Finding("contradicted", (stranger,), f"{stranger.cue.id} is not of {assertion.subject}", strange=True)
     if assertion.quote is not None:
         return check_quote(assertion, assertion.quote, index)
     found = _check_codes(assertion, index) if assertion.codes else None
@@ -174,7 +178,8 @@ def _candidates(assertion: Assertion, index: CueIndex) -> dict[str, tuple[Entry,
             continue  # the same movement, measured more coarsely
         entries, implied = index.find(assertion.modality, code)
         for entry in entries:
-            found.setdefault(entry.cue.id, (entry, implied))
+            if not scales.on_another_axis(assertion.direction or implied, entry.direction):
+                found.setdefault(entry.cue.id, (entry, implied))
     return found
 
 

@@ -142,7 +142,7 @@ def agree_in_time(assertion: Assertion, entry: Entry, window: Window, index: Cue
     slack = window.slack_s
     if window.start_s <= entry.start_s + slack and window.end_s >= entry.end_s - slack:
         return True, ""
-    if entry.vague:
+    if entry.vague or entry.is_count:
         return None, f"{cue.id} does not say when"
     if window.start_s <= entry.end_s + slack and window.end_s >= entry.start_s - slack:
         return True, ""

@@ -40,8 +40,10 @@ class Entry:
     has_span : bool
     vague : bool
         Only its presence counts: no time, no intensity.
+    is_count : bool
+        It says how much there is of something in its span, and not when.
     is_none : bool
-        It counts or shares out something that is not there: no pauses, no faces.
+        There is nothing of it.
     """
 
     cue: Cue
@@ -53,6 +55,7 @@ class Entry:
     end_s: float
     has_span: bool
     vague: bool
+    is_count: bool
     is_none: bool
 
 
@@ -151,6 +154,7 @@ def _entry(cue: Cue) -> Entry:
         end_s=math.inf if cue.end_s is None else cue.end_s,
         has_span=cue.start_s is not None or cue.end_s is not None,
         vague="presence_only" in cue.marks,
+        is_count=kind.code in _COUNTS and kind.group == "sound",
         is_none=cue.value == 0 and kind.code in _COUNTS,
     )
 

@@ -120,7 +120,9 @@ _OPPOSITES: Final = frozenset(
     )
 )  # fmt: skip
 _SHAPES: Final = frozenset(("rising", "falling", "rise_fall", "fall_rise", "level"))
-_ASIDE: Final = frozenset(("left", "right", "up", "down"))
+_SIDEWAYS: Final = frozenset(("left", "right"))
+_UPRIGHT: Final = frozenset(("up", "down"))
+_ASIDE: Final = _SIDEWAYS | _UPRIGHT
 
 #: Unit -> (what it measures, factor to the first unit of that kind).
 _UNITS: Final[dict[str, tuple[str, float]]] = {
@@ -224,6 +226,11 @@ def agree_in_direction(claimed: str, seen: str) -> bool | None:
     if claimed in _SHAPES and seen in _SHAPES:
         return claimed in ("rising", "falling") and seen in ("rise_fall", "fall_rise")
     return None
+
+
+def on_another_axis(claimed: str | None, seen: str | None) -> bool:
+    """Whether one direction is sideways and the other up or down: who looks left may look up as well."""
+    return (claimed in _SIDEWAYS and seen in _UPRIGHT) or (claimed in _UPRIGHT and seen in _SIDEWAYS)
 
 
 def agree_in_number(claimed: float, unit: str | None, seen: float, seen_unit: str | None) -> bool | None:

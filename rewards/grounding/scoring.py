@@ -11,8 +11,9 @@ earn for each of at most ``MOST_LABELS`` emotions that the labels name, of these
                                               + padding beyond max(earned, ALLOWANCE))
 
 clipped to [0, 1]. *Padding* is what is true and earns nothing: repetitions, copies, claims that do not bear on the
-answer. Some of it is free, so that one more true claim never costs an honest text anything; a dump of all cues drowns.
-Descriptions that nothing could check (``modality`` None) weigh half: a description of the scene is no fault.
+answer; up to ``cap`` claims that do bear on it beyond the caps are none. Some padding is free, so that one more true
+claim never costs an honest text anything; a dump of all cues drowns. Descriptions that nothing could check weigh half:
+a description of the scene is no fault.
 
 Recall side
 -----------
@@ -49,6 +50,8 @@ RECALL_WEIGHT: Final = 0.3
 _DESCRIPTION_WEIGHT: Final = 0.5
 #: Codes nobody writes about.
 _UNNAMED: Final = frozenset({("scene", "shot"), ("scene", "keyframe"), ("sound", "segment")})
+_COUNTED: Final = ("supported", "contradicted", "unverifiable", "surplus", "padding", "hedged", "miscited", "copied",
+                   "guessed", "weak")  # fmt: skip
 
 #: What is claimed, once: group, code, person, present or absent.
 Unit = tuple[str, str, str | None, str]
@@ -93,10 +96,11 @@ def score_grounding(
     Returns
     -------
     Score or None
-        Value in [0, 1]; None when the reference has no cues. The parts are counts (``n_claims``, ``n_supported``,
-        ``n_contradicted``, ``n_unverifiable``, ``n_earning``, ``n_padding``, ``n_hedged``, ``n_miscited``,
-        ``n_copied``, ``n_guessed``, ``n_weak``: supported by cues of low confidence alone), ``precision``,
-        ``precision_raw`` (not clipped) and ``recall``.
+        Value in [0, 1]; None when the reference has no cues. The parts are ``precision``, ``precision_raw``
+        (not clipped), ``recall`` and counts: ``n_claims``, ``n_supported``, ``n_contradicted``, ``n_unverifiable``,
+        ``n_earning``, ``n_surplus`` (bear on the answer beyond the caps), ``n_padding``, ``n_hedged``, ``n_miscited``,
+        ``n_copied``, ``n_guessed`` (true, but the prompt kept it back and the model saw no media) and ``n_weak``
+        (supported by cues of low confidence alone).
     """
     if reference.cueset is None:
         return None
@@ -123,7 +127,10 @@ def score_verdicts(
     tally = _Tally()
     for verdict in found:
         _count(verdict, _entries(verdict, index), tally, emotions, shown, copies)
-    earned = min(len(tally.claims), _most_earning(tally.units, tuple(emotions), cap))
+    bearing = min(len(tally.claims), len(tally.units))
+    earned = min(bearing, _most_earning(tally.units, tuple(emotions), cap))
+    tally.add("n_surplus", bearing - earned)
+    tally.add("n_padding", tally.n.get("plain", 0.0) - earned - min(bearing - earned, cap))
     raw = _precision(tally, earned)
     precision = min(max(raw, 0.0), 1.0)
     recall = _recall(index, reference, tally.named)
@@ -253,14 +260,8 @@ def _most_earning(units: dict[Unit, frozenset[str]], emotions: Sequence[str], ca
 def _precision(tally: _Tally, earned: int) -> float:
     """Precision, not clipped."""
     contradicted = tally.n.get("n_contradicted", 0.0)
-    padding = _padding(tally, earned)
-    weight = earned + contradicted + tally.n.get("lost", 0.0) + max(0.0, padding - max(earned, ALLOWANCE))
+    weight = earned + contradicted + tally.n.get("lost", 0.0) + max(0.0, tally.n["n_padding"] - max(earned, ALLOWANCE))
     return (earned - contradicted) / max(FLOOR, weight)
-
-
-def _padding(tally: _Tally, earned: int) -> float:
-    """Count the true claims that earn nothing and are no fault either."""
-    return tally.n.get("plain", 0.0) - earned
 
 
 def _recall(index: CueIndex, reference: Reference, named: set[tuple[str, str, str | None]]) -> float | None:
@@ -280,13 +281,11 @@ def _recall(index: CueIndex, reference: Reference, named: set[tuple[str, str, st
 def _parts(
     tally: _Tally, n_claims: int, earned: int, raw: float, precision: float, recall: float | None
 ) -> dict[str, float | str | None]:
-    names = ("supported", "contradicted", "unverifiable", "hedged", "miscited", "copied", "guessed", "weak")
     return {
         "precision": precision,
         "precision_raw": raw,
         "recall": recall,
         "n_claims": float(n_claims),
         "n_earning": float(earned),
-        "n_padding": _padding(tally, earned),
-        **{f"n_{name}": tally.n.get(f"n_{name}", 0.0) for name in names},
+        **{f"n_{name}": tally.n.get(f"n_{name}", 0.0) for name in _COUNTED},
     }

@@ -38,12 +38,13 @@ class Verdict:
 
 
 class Finding(NamedTuple):
-    """What the cues say about the affirmed form of a claim."""
+    """What the cues say about the affirmed form of a claim; ``strange``: it cites the cue of another person."""
 
     ruling: Ruling
     entries: tuple[Entry, ...] = ()
     why: str = ""
     cue_ids: tuple[str, ...] = ()
+    strange: bool = False
 
     @property
     def ids(self) -> tuple[str, ...]:

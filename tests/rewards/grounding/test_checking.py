@@ -1,5 +1,6 @@
 """Verdicts of claims that were read right: states, intensity, direction, side, person, time, numbers, citations."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -103,7 +104,6 @@ def ruling(cueset: CueSet, code: str | tuple[str, ...], modality: str | None = "
         ("AU4", {"start_s": 7.5, "end_s": 8.0, "subject": "face1"}, OPEN),
         ("AU12", {"part": "beginning"}, YES),
         ("AU1", {"part": "second_half"}, NO),
-        ("AU12", {"part": "throughout"}, NO),
         ("AU12", {"level": 4, "part": "middle"}, NO),
         (("AU1", "AU2"), {}, YES),
         (("AU2", "AU10"), {}, OPEN),  # one was not seen well: it may be that one
@@ -181,6 +181,26 @@ def test_of_several_measures_the_one_that_tells_decides() -> None:
     cueset = CueSet(clip=Clip(id="c"), cues=cues)
     assert ruling(cueset, ("f0_range", "f0_sd"), "voice", level=-1) == NO
     assert ruling(cueset, ("f0_range", "f0_sd"), "voice", level=0) == YES
+
+
+def test_throughout_and_at_no_time() -> None:
+    assert ruling(FACE, "AU12", part="throughout", subject="face1") == NO
+    assert ruling(FACE, "AU12", part="throughout", negated=True, subject="face1") == NO
+    assert ruling(FACE, "AU2", part="throughout", negated=True) == YES
+
+
+def test_counts_do_not_tell_when() -> None:
+    counted = Cue(id="n", modality="voice", code="pause_count", value=1.0, unit="1", start_s=1.0, end_s=5.0)
+    cueset = replace(VOICE, cues=(*VOICE.cues, counted))
+    for start, expected in ((2.0, YES), (4.0, NO)):
+        assert ruling(cueset, ("pause", "pause_count"), "voice", start_s=start, end_s=start + 0.2) == expected
+
+
+def test_who_looks_left_may_look_up_as_well() -> None:
+    up = Cue(id="up", modality="gaze", code="pitch", direction="up", subject="face1")
+    cueset = replace(FACE, cues=(*FACE.cues, up))
+    assert ruling(cueset, "gaze", "gaze", direction="down") == NO
+    assert ruling(cueset, "gaze", "gaze", direction="left") == YES
 
 
 def test_none_of_something_is_its_absence() -> None:
@@ -262,6 +282,7 @@ def test_a_named_person_and_anothers_cue_contradict() -> None:
     assert cited("face1.AU12.1", subject="face2")[0] == NO
     assert cited("face1.AU15.1", subject="face2", codes=("AU15",))[0] == NO
     assert cited(subject="face2", codes=("AU15",))[0] == OPEN
+    assert cited("face1.AU12.1", subject="face2", negated=True)[:2] == (YES, True)
     assert cited("face2.AU12.1", "face1.AU12.1", subject="face1") == (YES, False, ("face1.AU12.1",))
 
 
