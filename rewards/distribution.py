@@ -72,5 +72,5 @@ def js_divergence(first: tuple[float, ...], second: tuple[float, ...]) -> float:
 
 
 def _kl_bits(shares: tuple[float, ...], middle: list[float]) -> float:
-    pairs = zip(shares, middle, strict=True)
-    return math.fsum(share * math.log2(share / mean) for share, mean in pairs if share > 1e-300)  # smaller: mean may be 0
+    pairs = zip(shares, middle, strict=True)  # of the smallest numbers the mean may be 0
+    return math.fsum(share * math.log2(share / mean) for share, mean in pairs if share > 1e-300)
