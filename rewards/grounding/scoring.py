@@ -20,7 +20,8 @@ Recall side
 The salience-weighted share of present cues that the prompt did *not* show and that a plain, supported claim names; each
 code of each person counts once, as strong as its strongest cue. None when the model saw no media, or all was shown.
 
-``value`` is precision where there is no recall, else ``(1 - recall_weight) * precision + recall_weight * recall``.
+``value`` is precision where there is no recall, else ``precision * (1 - recall_weight + recall_weight * recall)``: to
+name much earns only as far as it is true.
 A completion without a chain of thought (``direct`` answers) makes no claim and gets 0.
 """
 
@@ -134,7 +135,7 @@ def score_verdicts(
     raw = _precision(tally, earned)
     precision = min(max(raw, 0.0), 1.0)
     recall = _recall(index, reference, tally.named)
-    value = precision if recall is None else (1 - recall_weight) * precision + recall_weight * recall
+    value = precision * (1 if recall is None else 1 - recall_weight + recall_weight * recall)
     return Score(name="grounding", value=value, parts=_parts(tally, len(found), earned, raw, precision, recall))
 
 

