@@ -72,10 +72,12 @@ def lint(ctx: click.Context, target: str, as_json: bool) -> None:
 
 
 def _conclusion(report: "LintReport") -> list[str]:
+    asks = "Does it find what it expects in the columns (--help lists them)?"
+    if report.honest is None:
+        return [f"WARNING: {report.target} gave None to every honest answer: there is nothing to compare. {asks}"]
     if report.reads_nothing:
         return [
-            f"WARNING: {report.target} reads nothing of what is written: anything is paid like an honest answer. "
-            "Does it find what it expects in the columns? (--help lists them)"
+            f"WARNING: {report.target} reads nothing of what is written: anything is paid like an honest answer. {asks}"
         ]
     if report.won:
         return [f"{report.target}: {len(report.won)} attack(s) win: {', '.join(report.won)}"]

@@ -49,11 +49,11 @@ def _more(scene: Scene, added: Sequence[str], count: int | None) -> list[str]:
 def _same_classes(labels: Sequence[str]) -> list[str]:
     """Words that the published tables put into the classes of these labels, on every wheel."""
     metrics = [f"case3_wheel{wheel}_level1" for wheel in range(1, 6)]
-    aimed = [{map_label(label, metric) for label in labels} for metric in metrics]
+    # A wheel on which no label has a class is left out of the published score.
+    aimed = [{map_label(label, metric) for label in labels} - {None} for metric in metrics]
+    wheels = [(metric, classes) for metric, classes in zip(metrics, aimed, strict=True) if classes]
     return [
-        word
-        for word in emotion_vocabulary()
-        if all(map_label(word, metric) in classes - {None} for metric, classes in zip(metrics, aimed, strict=True))
+        word for word in emotion_vocabulary() if all(map_label(word, metric) in classes for metric, classes in wheels)
     ]
 
 

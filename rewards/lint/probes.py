@@ -72,7 +72,7 @@ def gibberish(text: str) -> str:
     Examples
     --------
     >>> gibberish("AU12 rises, 微笑。")
-    'HB12 ypzlz, 爑窲。'
+    'HB12 ypzlz, 捠练。'
     """
     return "".join(
         chr(ord(character) + 0x3B2 * (1 if ord(character) + 0x3B2 <= _CJK_LAST else -1))

@@ -73,7 +73,7 @@ def load_target(name: str) -> Target:
     if isinstance(found, Blend | BatchReward) or _takes_a_completion(found):
         return Target(name, _ours(name, cast("Reward | BatchReward", found)))
     if not callable(found):
-        raise ConfigError(f"reward {name!r} is a {type(found).__name__}; expected a function")
+        raise ConfigError(f"reward {name!r} is of type {type(found).__name__}; expected a function")
     return Target(name, _as_trl(name, found))
 
 
