@@ -24,7 +24,7 @@ from pathlib import Path
 import pandas as pd
 
 from emoreason.rewards.wheel import wheel_f, wheel_f_strict
-from emoreason.rewards.wheel_tables import LEVEL, WHEELS, classes_by_word, sources, translated_classes
+from emoreason.rewards.wheel.tables import LEVEL, WHEELS, classes_by_word, sources, translated_classes
 
 TARGET = 1.3
 PAIRS = 64

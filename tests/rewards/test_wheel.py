@@ -11,7 +11,7 @@ from wheel_definition import Definition
 
 from emoreason.errors import ConfigError
 from emoreason.rewards.wheel import METRICS, map_label, parse_labels, score_corpus, score_pair
-from emoreason.rewards.wheel_tables import classes_by_word, sources
+from emoreason.rewards.wheel.tables import classes_by_word, sources
 
 PUBLISHED = ("v2025", "v2026")
 W = "case3_wheel{}_level{}".format

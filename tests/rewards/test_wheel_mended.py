@@ -4,8 +4,8 @@ import pytest
 
 from emoreason.rewards.classes import chinese_labels, class_words, family_of
 from emoreason.rewards.wheel import METRICS, map_label, score_corpus
-from emoreason.rewards.wheel_mended import BASIC, closest_first
-from emoreason.rewards.wheel_tables import classes_by_word, sources, translated_classes
+from emoreason.rewards.wheel.mended import BASIC, closest_first
+from emoreason.rewards.wheel.tables import classes_by_word, sources, translated_classes
 
 LEVEL1 = METRICS[2:7]
 #: English words that no published table knows: their Chinese forms are reported as unmapped too.

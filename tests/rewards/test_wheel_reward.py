@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from emoreason.records import Reference
 from emoreason.rewards.completion import Completion
 from emoreason.rewards.wheel import TABLES, score_corpus, score_wheel, score_wheel_official, wheel_f, wheel_f_strict
-from emoreason.rewards.wheel_tables import classes_by_word
+from emoreason.rewards.wheel.tables import classes_by_word
 
 #: Labels as people give them, one to four at a time.
 HONEST = [

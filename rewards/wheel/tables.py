@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from ..errors import ConfigError
-from .tables import read_rows
+from ...errors import ConfigError
+from ..tables import read_rows
 
 WHEELS: Final = (1, 2, 3, 4, 5)
 #: The twelve metrics, in the order of the classes of a word.
@@ -57,7 +57,7 @@ def classes_by_word(tables: str) -> dict[str, Classes]:
     if tables not in TABLES:
         raise ConfigError(f"no wheel tables are called {tables!r}; there are {', '.join(TABLES)}")
     if tables == "mended":
-        from .wheel_mended import mended_classes
+        from .mended import mended_classes
 
         return mended_classes(sources("v2026"))
     published = sources(tables)
@@ -75,7 +75,7 @@ def translated_classes(tables: str) -> dict[str, Classes]:
 
     A Chinese label has the classes of its translation: where that is unknown, so is the label.
     """
-    from .classes import chinese_labels
+    from ..classes import chinese_labels
 
     known = classes_by_word(tables)
     return {**{word: known[english] for word, english in chinese_labels().items() if english in known}, **known}

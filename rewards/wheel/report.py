@@ -4,7 +4,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .wheel_tables import METRICS, WHEELS
+from .tables import METRICS, WHEELS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

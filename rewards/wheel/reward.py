@@ -21,9 +21,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
-from ..records import Reference, Score
-from .completion import Completion
-from .wheel_tables import LEVEL, WHEELS, translated_classes
+from ...records import Reference, Score
+from ..completion import Completion
+from .tables import LEVEL, WHEELS, translated_classes
 
 #: Least that a duplicate, an unknown word or a surplus synonym costs.
 JUNK_COST: Final = 0.05
