@@ -13,7 +13,7 @@ from .words import Item
 #: Movement words that only give a direction to another one, and those that need one.
 _PARTICLES: Final = frozenset(("up_", "down_", "in_", "back_", "fwd_", "apart_", "out_", "away_", "toward_"))
 _EMPTY: Final = frozenset(("go", "turn", "hold", "tilt", "oneside"))
-_POSED: Final = frozenset(("head", "gaze", "eye", "facewhole", "faces"))
+_POSED: Final = frozenset(("head", "gaze", "look", "eye", "facewhole", "faces"))
 #: Parts that take their place in front of one part.
 _JOINED: Final[dict[tuple[str, str], str]] = {
     ("portion", "brow_in"): "brow_in", ("portion", "brow_out"): "brow_out", ("inner", "brow"): "brow_in", ("outer", "brow"): "brow_out", ("corner", "brow_in"): "brow_in",
@@ -118,6 +118,11 @@ def chunks_of(items: Sequence[Item], start: int, end: int) -> list[Chunk]:
         else:
             here.joint = _joint(here.joint, value)
             here.start, here.end = item.end, end
+    for chunk in chunks:
+        if chunk.joint == "paren":
+            if chunk.kinds == {"part"}:  # "pitch range (F0)" names one thing twice
+                chunk.items, chunk.kinds = [], set()
+            chunk.joint = "comma"
     return chunks
 
 
@@ -252,7 +257,7 @@ def _pair(chunk: Chunk, meanings: list[Item], lexicon: Lexicon) -> Item | None:
     before = [part for part in reversed(chunk.parts) if part.start < move.start]
     after = [part for part in chunk.parts if part.start > move.start]
     for part in (before + after) if part_first else (after[:1] + before[:1] + after[1:] + before[1:]):
-        if part.start == move.start or part.value in ("head", "gaze"):
+        if part.start == move.start or part.value in ("head", "gaze", "look"):
             continue
         for meaning in meanings:
             if _joined(chunk, part, meaning, lexicon):
@@ -394,7 +399,7 @@ def _lend(chunk: Chunk, parts: list[Item], moves: list[Item], lexicon: Lexicon) 
     """Join parts with movements across chunks; the atom belongs to ``chunk``."""
     made = False
     for part in parts:
-        if part.value in ("head", "gaze"):
+        if part.value in ("head", "gaze", "look"):
             sides = chunk.of("side")
             for meaning, words in pose(part, moves, sides):
                 chunk.atoms.append(atom_of(meaning, part, words[-1] if words else part, cast("str", part.value)))

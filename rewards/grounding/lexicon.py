@@ -26,6 +26,8 @@ _MARKED: Final = re.compile(r"([vin]):(.+)")
 #: What a thing moved by somebody has become: "the raised voice" is high, "the voice raises" goes up.
 _STATE_OF: Final = {"up": "upped", "down": "downed"}
 _FULL: Final = {"ca": "can", "wo": "will", "sha": "shall"}
+#: Action units whose names the grammar of parts and movements cannot read.
+_NAMED: Final = frozenset(("AU8", "AU13", "AU30", "AU33", "AU36", "AU65", "AU66"))
 #: Kinds that must come first, as they open a new chunk.
 _FIRST: Final = ("sep",)
 #: Parts whose movements are those of the whole where the table has none of their own.
@@ -159,17 +161,21 @@ def _phrases(language: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _action_unit_names() -> Iterator[tuple[str, str, str]]:
+    """Names of action units that say no part and movement: "lip corner puller", "cheek blow"."""
     english = {row["au"]: row["name"] for row in action_unit_table()} | wording("en")["actions"]
     for names in (english, wording("zh")["actions"]):
         for code, name in names.items():
-            yield name.lower(), "fact", code
+            if code in _NAMED or name.endswith(("er", "or")):
+                yield name.lower(), "fact", code
 
 
 def _emotion_words() -> Iterator[tuple[str, str, str]]:
     file = resources.files(__package__.split(".")[0]) / "cues" / "data" / "emotion_words.csv"
     for row in csv.DictReader(file.read_text(encoding="utf-8").splitlines()):
-        if row["sense"] == "emotion":
-            yield row["word"].lower(), "emotion", ""
+        word = row["word"].lower()
+        # "Not fast" and "displeased" are one word in Chinese; the first is what a description means.
+        if row["sense"] == "emotion" and word != "不快":
+            yield word, "emotion", ""
 
 
 def _add(table: dict[str, list[tuple[str, str]]], phrase: str, kind: str, value: str) -> None:
@@ -180,7 +186,7 @@ def _add(table: dict[str, list[tuple[str, str]]], phrase: str, kind: str, value:
 
 def _settled(meanings: list[tuple[str, str]]) -> Meanings:
     """Order the meanings of a phrase; what is to be ignored, or only names an emotion, gives way to any other."""
-    real = [pair for pair in meanings if pair[0] not in ("ignore", "emotion")] or meanings[:1]
+    real = [pair for pair in meanings if pair[0] not in ("ignore", "emotion")] or meanings[-1:]
     if ("neg", "post") in real:
         real = [pair for pair in real if pair != ("neg", "no")]
     return tuple(sorted(real, key=lambda pair: pair[0] not in _FIRST))

@@ -28,6 +28,8 @@ def pose(part: Item, moves: Sequence[Item], sides: Sequence[Item]) -> Found:
         )
     if name == "eye":
         return _eyes(part, moves, sides)
+    if name == "look":  # "looks lowered" is no gaze
+        return _gaze([move for move in moves if str(move.value).endswith("_")], sides)
     return _gaze(moves, sides)
 
 

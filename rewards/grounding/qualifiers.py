@@ -94,6 +94,8 @@ def _third_person(chunk: Chunk, item: Item) -> bool:
 
 
 def _denies_what_is_before(chunk: Chunk) -> bool:
+    if len(chunk.items) == 1 and "neg" in chunk.kinds and chunk.joint == "colon":
+        return True
     return any(
         (item.value == "post" or _then_present(chunk, item)) and all(atom.core < item.start for atom in chunk.atoms)
         for item in chunk.of("neg")
@@ -108,8 +110,9 @@ def _then_present(chunk: Chunk, neg: Item) -> bool:
 def _deny_before(chunks: Sequence[Chunk], i: int, found: list[list[bool]]) -> None:
     """Deny the atoms of a list that ends in "… are absent"."""
     if not chunks[i].atoms:
-        if i and chunks[i].joint in ("comma", "colon", "with") and found[i - 1]:
-            found[i - 1] = [not value for value in found[i - 1]]
+        before = next((j for j in range(i - 1, max(i - 4, -1), -1) if found[j]), None)
+        if before is not None and all(chunk.joint in ("comma", "colon", "with") for chunk in chunks[before + 1 : i + 1]):
+            found[before] = [not value for value in found[before]]
         return
     j = i
     while j and chunks[j].joint in ("and", "or", "nor", "list", "comma_and", "comma"):
@@ -150,11 +153,18 @@ def level_of(chunks: Sequence[Chunk], i: int, atom: Atom) -> int | None:
         return atom.level
     degree = _degree(chunk, atom)
     if degree is None and len(chunks) > 1:
-        if len(chunk.atoms) == 1 or len({other.codes for other in chunk.atoms}) == 1:
+        if _says_one_thing(chunk):
             degree = _degree_beside(chunks, i)
         if degree is None and "aux" not in chunk.kinds:
             degree = _degree_of_list(chunks, i)
     return degree if degree is not None else atom.level
+
+
+def _says_one_thing(chunk: Chunk) -> bool:
+    """Whether all atoms of a chunk are of one kind: "AU12 lip corner puller"."""
+    if len(chunk.atoms) == 1:
+        return True
+    return bool(chunk.atoms) and bool(set.intersection(*(set(atom.codes) for atom in chunk.atoms)))
 
 
 def _measure_level(chunk: Chunk, atom: Atom) -> int | None:
@@ -213,14 +223,25 @@ def _boosted(chunk: Chunk, item: Item) -> int | None:
 
 def _degree_beside(chunks: Sequence[Chunk], i: int) -> int | None:
     """Degree of a chunk that holds nothing else: "AU12 lip corner puller: strongly", "a faint, brief smile"."""
-    for j, joints in ((i + 1, ("comma", "colon", "and")), (i - 1, ("comma", "and", "list"))):
-        if not 0 <= j < len(chunks):
-            continue
-        beside, joint = chunks[j], chunks[max(i, j)].joint
-        if "degree" in beside.kinds and joint in joints and not beside.atoms and not beside.parts and not beside.has("quote"):
-            for item in beside.of("degree"):
-                return _boosted(beside, item)
+    for beside in _annexed(chunks, i):
+        for item in beside.of("degree"):
+            return _boosted(beside, item)
+    if i and not (i > 1 and chunks[i - 2].atoms):
+        before = chunks[i - 1]
+        if chunks[i].joint in ("comma", "and", "list") and not before.atoms and not before.parts:
+            for item in before.of("degree"):
+                return _boosted(before, item)
     return None
+
+
+def _annexed(chunks: Sequence[Chunk], i: int) -> list[Chunk]:
+    """Chunks behind that only say more of this one: "AU12 (left side): strongly, intensity 3.4"."""
+    found: list[Chunk] = []
+    for chunk in chunks[i + 1 : i + 5]:
+        if chunk.atoms or chunk.parts or chunk.joint not in ("comma", "colon", "and") or chunk.has("quote", "neg"):
+            break
+        found.append(chunk)
+    return found
 
 
 def _degree_of_list(chunks: Sequence[Chunk], i: int) -> int | None:
@@ -240,10 +261,9 @@ def side_of(chunks: Sequence[Chunk], i: int, atom: Atom) -> Side | None:
         return None
     chunk, lonely = chunks[i], len(chunks[i].atoms) == 1
     sides = [item for item in chunk.of("side") if item.start not in chunk.used]
-    if not sides and lonely and i + 1 < len(chunks):
-        behind = chunks[i + 1]
-        if not behind.atoms and not behind.parts and behind.joint in ("comma", "colon", "with"):
-            sides = behind.of("side")
+    if not sides and _says_one_thing(chunk):
+        sides = [item for behind in _annexed(chunks, i) for item in behind.of("side")]
+        sides += chunks[i + 1].of("side") if not sides and i + 1 < len(chunks) and _only_side(chunks[i + 1]) else []
     if any(item.value == "both" for item in sides) or len({item.value for item in sides}) > 1 and lonely:
         return None
     nearest = min(sides, key=lambda item: _distance(item, atom), default=None)
@@ -256,15 +276,17 @@ def side_of(chunks: Sequence[Chunk], i: int, atom: Atom) -> Side | None:
     return _SIDES[cast("str", nearest.value)]
 
 
+def _only_side(chunk: Chunk) -> bool:
+    return chunk.joint == "with" and not chunk.atoms and not chunk.parts
+
+
 def number_of(chunks: Sequence[Chunk], i: int, atom: Atom, text: str) -> tuple[float | None, str | None]:
     """Value and unit that stand with an atom, or just behind it: "mean pitch: high, 212 Hz"."""
     if atom.value is not None or atom.quote is not None:
         return atom.value, atom.unit
     items = chunks[i].of("quantity")
-    if len(chunks[i].atoms) == 1 or len({other.codes for other in chunks[i].atoms}) == 1:
-        for chunk in chunks[i + 1 : i + 4]:
-            if chunk.atoms or chunk.parts or chunk.joint not in ("comma", "colon", "and"):
-                break
+    if _says_one_thing(chunks[i]):
+        for chunk in _annexed(chunks, i):
             items += chunk.of("quantity")
     for item in items:
         quantity = cast("Quantity", item.value)
@@ -292,7 +314,7 @@ def hedged(chunks: Sequence[Chunk], i: int) -> bool:
     if chunks[i].has("hedge"):
         return True
     j = i
-    while j and chunks[j].joint in ("and", "or", "list", "with", "nor"):
+    while j and chunks[j].joint in ("and", "or", "list", "nor"):
         j -= 1
         if chunks[j].has("hedge"):
             return True

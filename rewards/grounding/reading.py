@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final, cast
 
 from ...prompts.sentences import spellings
@@ -18,6 +19,7 @@ from .words import Item, Sentence, sentences
 __all__ = ["read_assertions"]
 
 _TELLING: Final = ("part", "fact", "quote", "that", "num", "say", "numnoun")
+_QUALIFIERS: Final = ("level", "direction", "side", "subject", "start_s", "end_s", "part", "value", "unit")
 _WHITE: Final = " \t\r\n\u3000*_#-–—,，.。;；:：、!！?？"
 _LIST_MARK: Final = re.compile(r"[\s>*#•·-]{0,20}(?:\d{1,3}[.)、]\s{1,4})?")
 
@@ -159,15 +161,26 @@ def _cited(chunks: Sequence[Chunk], placed: Sequence[tuple[int, Atom]], cites: S
 
 
 def _distinct(made: list[Assertion]) -> list[Assertion]:
-    """Leave out what only repeats: "AU12 (lip corner puller)", "AU1 and AU2: raised brows"."""
+    """Make one of what only repeats: "AU12 (lip corner puller)", "AU1 and AU2: raised brows"."""
     kept: list[Assertion] = []
     for one in made:
         twin = next((i for i, other in enumerate(kept) if _repeats(one, other)), None)
         if twin is None:
             kept.append(one)
-        elif len(kept[twin].codes) > len(one.codes) or (kept[twin].level is None and one.level is not None):
-            kept[twin] = one if len(one.codes) <= len(kept[twin].codes) else kept[twin]
+        else:
+            kept[twin] = _merged(kept[twin], one)
     return kept
+
+
+def _merged(first: Assertion, second: Assertion) -> Assertion:
+    added = {
+        name: getattr(second, name)
+        for name in _QUALIFIERS
+        if getattr(first, name) is None and getattr(second, name) is not None
+    }
+    if len(second.codes) < len(first.codes):
+        added["codes"] = second.codes
+    return replace(first, **added) if added else first
 
 
 def _repeats(one: Assertion, other: Assertion) -> bool:
@@ -175,8 +188,7 @@ def _repeats(one: Assertion, other: Assertion) -> bool:
         return False
     if not (set(one.codes) <= set(other.codes) or set(other.codes) <= set(one.codes)):
         return False
-    pairs = ("level", "direction", "side", "subject", "start_s", "end_s", "part", "value")
     return all(
         getattr(one, name) is None or getattr(other, name) is None or getattr(one, name) == getattr(other, name)
-        for name in pairs
+        for name in _QUALIFIERS
     )

@@ -20,13 +20,13 @@ _NEVER = When()
 
 
 def times(chunks: Sequence[Chunk], placed: Sequence[tuple[int, Atom]], duration_s: float | None) -> list[When]:
-    """When each atom is said to happen; ``placed``: chunk index and atom."""
-    words = [
-        [item for item in chunk.of("quantity", "part_time") if _is_time(item, chunk, duration_s)] for chunk in chunks
-    ]
-    if not any(words):
-        return [_NEVER] * len(placed)
-    found = _nearest(chunks, placed, words)
+    """When each atom is said to happen; ``placed``: chunk index and atom. Seconds outweigh parts of the clip."""
+    seconds = [[item for item in chunk.of("quantity") if _is_time(item, chunk, duration_s)] for chunk in chunks]
+    parts = [chunk.of("part_time") for chunk in chunks]
+    found: list[Item | None] = [None] * len(placed)
+    for words in (seconds, parts):
+        if any(words):
+            found = [one or other for one, other in zip(found, _nearest(chunks, placed, words), strict=True)]
     return [_when(item, duration_s) or _NEVER if item is not None else _NEVER for item in found]
 
 

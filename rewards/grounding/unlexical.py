@@ -97,7 +97,8 @@ def described(text: str, sentence: Sentence, chunks: Sequence[Chunk], said_somet
     if not said_something:
         if any(item.kind in _NOT_DESCRIPTIVE for item in sentence.items) or whole.endswith((":", "：", "?", "？")):
             return []
-        return [_description(text, sentence.start, sentence.end, whole)] if _tells(whole) else []
+        known = any(item.kind in ("part", "fact") for item in sentence.items)
+        return [_description(text, sentence.start, sentence.end, whole)] if _tells(whole, known) else []
     found = []
     for chunk in chunks:
         if chunk.atoms or chunk.joint not in ("and", "but", "comma_and", "comma", "also"):
@@ -114,13 +115,12 @@ def described(text: str, sentence: Sentence, chunks: Sequence[Chunk], said_somet
     return found
 
 
-def _tells(piece: str) -> bool:
+def _tells(piece: str, known: bool = False) -> bool:
+    """Whether a piece has enough words to describe something; one less where it names a part of the body."""
     words = _WORD.findall(piece[:1000].lower())
-    latin = [word for word in words if word.isascii() and word not in _STOP]
-    return (
-        len(latin) >= _ENOUGH_WORDS
-        or sum(not word.isascii() and word not in _STOP_CHARACTERS for word in words) >= _ENOUGH_CHARACTERS
-    )
+    latin = sum(word.isascii() and word not in _STOP for word in words)
+    characters = sum(not word.isascii() and word not in _STOP_CHARACTERS for word in words)
+    return latin >= _ENOUGH_WORDS - known or characters >= _ENOUGH_CHARACTERS - known
 
 
 def _description(text: str, start: int, end: int, whole: str) -> Assertion:

@@ -43,6 +43,7 @@ _SAYING: Final = re.compile(
     r"\W{0,3}\w{0,12}\s?(?:\b(?:says?|said|asks?|asked|repl\w{1,5}|shouts?|whispers?|adds?)\b|说|道|问|喊)"
 )
 _ALTERNATIVES: Final = frozenset(name.lower() for name in HEADINGS["alternatives"])
+_SIGNS: Final = {"、": "list", ":": "colon", "：": "colon", "(": "paren", "（": "paren"}
 _CLOSERS: Final = frozenset(" \t\n\r\u3000\"'”’)]）】」』[［【*_")
 
 
@@ -197,7 +198,7 @@ class _Reader:
     def _punctuation(self, sign: str, start: int, end: int) -> None:
         self.place += 1
         if sign in ",，、:：()（）—–":
-            value = "list" if sign == "、" else "colon" if sign in ":：" else "comma"
+            value = _SIGNS.get(sign, "comma")
             if value == "colon" and not self.sentence.items:
                 title = self.text[self.sentence.start : start].strip(" \t*_#-0123456789.").lower()
                 self.alternative = title in _ALTERNATIVES
