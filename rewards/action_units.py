@@ -50,6 +50,7 @@ _SIDE_BEHIND = re.compile(
     re.IGNORECASE,
 )
 _SIDE_REACH: Final = 60
+_LONGEST_SENTENCE: Final = 2_000
 _SIDE_NAMES: Final[dict[str, Side]] = {
     "left": "left",
     "right": "right",
@@ -227,9 +228,11 @@ def _side_around(sentence: str, run: re.Match[str]) -> Side | None:
 
 
 def _read_words(text: str, cueset: CueSet | None, told: Told) -> None:
-    """Note units told in ordinary words."""
+    """Note units told in ordinary words; of a sentence without end the beginning is read."""
     from .grounding.reading import read_assertions
 
+    if len(text) > _LONGEST_SENTENCE:
+        text = "\n".join(sentence.text[:_LONGEST_SENTENCE] for sentence in split_sentences(text))
     for claim in read_assertions(text, cueset):
         codes = [parsed[0] for parsed in map(parse_action_unit, claim.codes) if parsed] if claim.codes else []
         if not codes or claim.modality not in (None, "face"):

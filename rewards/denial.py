@@ -29,20 +29,25 @@ _SEEN: Final = (
 _PATTERN = re.compile(
     r"(?P<behind>(?:\bnot|\bnever|n['’]t|\bcannot)(?: be| been| being| \w{1,20}ly| clearly| yet| very){0,2} "
     + _SEEN
-    + r"\b(?!:)|\b(?:absent|missing|ruled out|unlikely|(?:less|least) likely|implausible|unsupported|invisible)\b"
+    + r"\b(?!:)|\b(?:absent|missing|ruled out|unlikely|(?:less|least) likely|implausible|unsupported|invisible)\b(?!:)"
     r"|未出现|没有出现|不存在|未检测到|未被观察到|不明显|不成立|可能性[较更很]?[小低]|不太可能)"
     r"|(?P<absence>\b(?:without|lack(?:s|ed|ing)?(?: of)?|absence of|devoid of|free of|in place of)\b|缺乏|缺少|缺失)"
-    r"|(?P<before>\b(?:no|not|never|neither|nor|none|nothing|nobody|cannot|fail(?:s|ed)? to|rather than|instead of"
+    r"|(?P<before>\b(?:absent|missing|not \w{1,20}):"
+    r"|\b(?:no|not|never|neither|nor|none|nothing|nobody|cannot|fail(?:s|ed)? to|rather than|instead of"
     r"|as opposed to|in contrast (?:to|with)|unlike|exclud(?:es?|ing)|rul(?:es?|ing) out)\b|n['’]t\b"
     r"|没有|没见|未见|未|无法|无|并不|毫无|没|而不是|而非|并非|不是|不见|不再|不能|不会|不像|不属于"
     r"|不(?:太|很|怎么|那么|算|觉得|感到|显得|够))"
     r"|(?P<adjoining>不)"
     r"|(?P<verb>\b(?:suggest|indicate|impl(?:y|ie)|mean|point|speak|signal|express|support|make)(?:s|ed|es)?\b|表明|说明"
     r"|表示|显示|意味)"
-    r"|(?P<ends>[;；。.!?！？\n]|\b(?:but|however|whereas|while|although|though|yet|because|since|with|only|so)\b|但|却"
+    r"|(?P<ends>[;；。!?！？\n]|\.(?=\s|$)|\b(?:but|however|whereas|while|although|though|yet|because|since|with|only|so)\b|但|却"
     r"|而是|不过|因为|所以|因此)"
     r"|(?P<comma>[,，、])",
     re.IGNORECASE,
+)
+#: What may stand between a comma and a negator that looks back: "AU4 (brow lowerer), which is absent".
+_LEADS_ON: Final = frozenset(
+    ("", "is", "are", "was", "were", "which is", "which are", "which was", "it is", "both", "all")
 )
 _UNTIL_MARK = re.compile(r"[^,，、.。;；\n]{1,120}")
 _WORD = re.compile(r"[^\W_]+")
@@ -97,6 +102,7 @@ class _Reader:
         self.waiting = False  # it has denied nothing yet
         self.piece = 0  # where the piece since the last comma begins
         self.piece_first = 0  # its first name
+        self.earlier = 0  # the first name of the clause that a comma ended
 
     def take(self, at: int, end: int, kind: str) -> None:
         if kind == "name":
@@ -106,6 +112,8 @@ class _Reader:
         elif self.next and at < self.spans[self.next - 1][1]:
             return  # inside a name: 无聊
         elif kind == "behind":
+            if self.first == self.next and self.text[self.piece : at].strip().lower() in _LEADS_ON:
+                self.first = self.earlier
             self._deny_before()
             self.negator, self.waiting, self.first = "", False, self.next
         elif kind in ("before", "absence"):
@@ -122,6 +130,7 @@ class _Reader:
         if self.waiting and self.negator == "before":
             self._deny_before()
         self.negator, self.waiting, self.first = "", False, self.next
+        self.earlier = self.next
 
     def _deny_before(self) -> None:
         for index in range(self.first, self.next):
@@ -132,7 +141,9 @@ class _Reader:
         was_list = self._only_names(self.piece, at, self.piece_first)
         following = _UNTIL_MARK.match(self.text, end)
         if not was_list and not (following and self._only_names(end, following.end(), self.next)):
+            first = self.first
             self.close()
+            self.earlier = first
         self.piece, self.piece_first = end, self.next
 
     def _only_names(self, start: int, stop: int, first: int) -> bool:
