@@ -154,7 +154,9 @@ def test_round_trip_is_exact(record: Any) -> None:
     assert from_json(value, type(record)) == record
 
 
-@pytest.mark.parametrize("cls", [Clip, Cue, Gap, Claim, Curve, Explanation, Reference, Score], ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize(
+    "cls", [Clip, Cue, Gap, Claim, Curve, Explanation, Reference, Score], ids=lambda cls: cls.__name__
+)
 def test_schemas_describe_every_field(cls: type) -> None:
     described = schema(SCHEMA_NAMES.get(cls, cls.__name__.lower()))
     properties = described.get("properties") or described["oneOf"][1]["properties"]
