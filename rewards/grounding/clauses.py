@@ -12,7 +12,7 @@ from .words import Item
 
 #: Movement words that only give a direction to another one, and those that need one.
 _PARTICLES: Final = frozenset(("up_", "down_", "in_", "back_", "fwd_", "apart_", "out_", "away_", "toward_"))
-_EMPTY: Final = frozenset(("go", "turn", "hold", "tilt", "oneside"))
+_EMPTY: Final = frozenset(("go", "turn", "hold", "tilt", "oneside", "moving"))
 _POSED: Final = frozenset(("head", "gaze", "look", "eye", "facewhole", "faces"))
 #: Parts that take their place in front of one part.
 _JOINED: Final[dict[tuple[str, str], str]] = {
@@ -49,7 +49,7 @@ _OF_UNIT: Final[dict[str, frozenset[str]]] = {
 }  # fmt: skip
 #: Level words of these measures may be degrees as well: "strong jitter", "little variation".
 _BY_DEGREE: Final = frozenset(
-    "pitch range volume volvar rate voice jitter shimmer hnr alpha hammarberg flux motion colour heart breath skin".split()
+    ["pitch", "range", "volume", "volvar", "rate", "voice", "jitter", "shimmer", "hnr", "alpha", "hammarberg", "flux", "motion", "colour", "heart", "breath", "skin"]
 )
 
 
@@ -113,7 +113,7 @@ def chunks_of(items: Sequence[Item], start: int, end: int) -> list[Chunk]:
             continue
         here, value = chunks[-1], cast("str", item.value)
         here.end = item.start
-        if here.items or here.joint == "" and len(chunks) == 1 and item.start - here.start > 40:
+        if here.items or (here.joint == "" and len(chunks) == 1 and item.start - here.start > 40):
             chunks.append(Chunk(value, start=item.end, end=end))
         else:
             here.joint = _joint(here.joint, value)
@@ -150,6 +150,8 @@ def join_atoms(chunks: list[Chunk], lexicon: Lexicon) -> None:
         elif chunk.moves and not chunk.parts:
             _lend_part(chunks, i, lexicon)
     for chunk in chunks:
+        if not chunk.atoms and "neg" in chunk.kinds:
+            _by_lack(chunk, lexicon)
         _add_facts(chunk, lexicon)
         chunk.atoms.sort(key=lambda atom: atom.core)
 
@@ -356,6 +358,19 @@ def _by_degree(chunk: Chunk, part: Item, lexicon: Lexicon) -> bool:
     return False
 
 
+def _by_lack(chunk: Chunk, lexicon: Lexicon) -> None:
+    """What varies and is not there is low: "lacks variation"."""
+    for part in chunk.parts:
+        found = combined(cast("str", part.value), "low", lexicon.combinations) if part.value in _VARIES else None
+        if found is not None:
+            atom = atom_of(found, part, part._replace(start=part.end - 1), cast("str", part.value))
+            atom.flipped = True
+            chunk.atoms.append(atom)
+
+
+_VARIES: Final = frozenset(("range", "volvar", "motion", "jitter", "shimmer"))
+
+
 # ------------------------------------------------------------- between chunks
 
 
@@ -432,6 +447,8 @@ def _add_facts(chunk: Chunk, lexicon: Lexicon) -> None:
             vague += atoms
         else:
             chunk.atoms += atoms
+        if name == "alone":
+            atoms[0].value, atoms[0].unit = 1.0, "count"
     if not chunk.atoms:
         chunk.atoms += vague[:1]
 

@@ -26,6 +26,9 @@ _MARKED: Final = re.compile(r"([vin]):(.+)")
 #: What a thing moved by somebody has become: "the raised voice" is high, "the voice raises" goes up.
 _STATE_OF: Final = {"up": "upped", "down": "downed"}
 _FULL: Final = {"ca": "can", "wo": "will", "sha": "shall"}
+_NUMBERS: Final = tuple(
+    zip(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], "一二三四五六七八九十", strict=True)
+)
 #: Action units whose names the grammar of parts and movements cannot read.
 _NAMED: Final = frozenset(("AU8", "AU13", "AU30", "AU33", "AU36", "AU65", "AU66"))
 #: Kinds that must come first, as they open a new chunk.
@@ -62,7 +65,7 @@ def lexicon() -> Lexicon:
     """Return the lexicon, read once."""
     english: dict[str, list[tuple[str, str]]] = {}
     chinese: dict[str, list[tuple[str, str]]] = {}
-    for phrase, kind, value in [*_phrases("en"), *_phrases("zh"), *_action_unit_names(), *_emotion_words()]:
+    for phrase, kind, value in [*_phrases("en"), *_phrases("zh"), *_action_unit_names(), *_seconds_in_words(), *_emotion_words()]:
         _add(english if phrase.isascii() else chinese, phrase, kind, value)
     lengths: dict[str, set[int]] = {}
     for phrase in chinese:
@@ -167,6 +170,15 @@ def _action_unit_names() -> Iterator[tuple[str, str, str]]:
         for code, name in names.items():
             if code in _NAMED or name.endswith(("er", "or")):
                 yield name.lower(), "fact", code
+
+
+def _seconds_in_words() -> Iterator[tuple[str, str, str]]:
+    for number, (english, chinese) in enumerate(_NUMBERS, start=1):
+        for phrase in (f"{english} seconds", f"{english} second", f"{chinese}秒", f"{chinese}秒钟"):
+            yield phrase, "seconds", str(number)
+    for phrase in ("half a second", "half second", "半秒"):
+        yield phrase, "seconds", "0.5"
+    yield "两秒", "seconds", "2"
 
 
 def _emotion_words() -> Iterator[tuple[str, str, str]]:

@@ -86,8 +86,8 @@ def read_number(match: re.Match[str], text: str) -> Quantity | None:
     if second is not None:
         return _span(first, second, unit, clock, before)
     if unit == "s" or clock:
-        return _time(first, before, text[match.end() : match.end() + 12])
-    sign = -1.0 if before[-1:] in ("-", "−") and (before[-2:-1] in ("", " ") or "\u3400" <= before[-2:-1]) else 1.0
+        return read_seconds(first, before, text[match.end() : match.end() + 12])
+    sign = -1.0 if before[-1:] in ("-", "−") and (before[-2:-1] in ("", " ") or before[-2:-1] >= "\u3400") else 1.0
     return Quantity(value=sign * first, unit=unit)
 
 
@@ -98,7 +98,8 @@ def _span(first: float, second: float, unit: str | None, clock: bool, before: st
     return Quantity(value=(first + second) / 2, unit=unit)
 
 
-def _time(at: float, before: str, after: str) -> Quantity:
+def read_seconds(at: float, before: str, after: str) -> Quantity:
+    """Tell by the words around it what a number of seconds is: a moment, a stretch, a length."""
     ahead, behind = _BEFORE.search(before), _AFTER.match(after)
     if (behind and behind["long"]) or (_LASTING.search(before) and not (behind and behind["at"])):
         return Quantity(value=at, unit="s")

@@ -74,7 +74,9 @@ def _head_height(moves: Sequence[Item], values: set[str], tilted: bool) -> Found
     if values & {"fwd_", "push"}:
         return [(Meaning(("lean",), "head", direction="forward"), _of(moves, {"fwd_", "push"}))]
     if "back_" in values:
-        return [(Meaning(("lean",), "head", direction="back"), _of(moves, {"back_"}))]
+        return [(Meaning(("AU58", "AU53"), "head"), _of(moves, {"back_"}))]
+    if "moving" in values:
+        return [(Meaning(("yaw", "pitch", "roll", "nod", "shake"), "head"), _of(moves, {"moving"}))]
     return []
 
 
@@ -93,8 +95,8 @@ def _gaze(moves: Sequence[Item], sides: Sequence[Item]) -> Found:
         found.append((Meaning(("gaze",), "gaze", direction="up"), _of(moves, _UP)))
     if not found and values & {"away_", "avert"}:
         found.append((Meaning(("gaze", "away"), "gaze", direction="away"), _of(moves, {"away_", "avert"})))
-    if not found and values & {"go", "turn"}:
-        found.append((Meaning(("shift",), "gaze"), _of(moves, {"go", "turn"})))
+    if not found and values & {"go", "turn", "moving"}:
+        found.append((Meaning(("shift",), "gaze"), _of(moves, {"go", "turn", "moving"})))
     return found
 
 

@@ -52,7 +52,7 @@ def _reaches_back(chunk: Chunk, atom: Atom, neg: Item) -> bool:
     if neg.value == "post":
         return True
     after = [item for item in chunk.items if item.start > neg.start]
-    return bool(after) and after[0].kind in ("present", "degree", "boost") or (bool(after) and after[0].kind == "neg")
+    return (bool(after) and after[0].kind in ("present", "degree", "boost")) or (bool(after) and after[0].kind == "neg")
 
 
 def _opens_scope(chunk: Chunk) -> bool:
@@ -132,8 +132,8 @@ def unknowable(chunks: Sequence[Chunk]) -> set[int]:
             found.add(i)
             j = i
             while (
-                j
-                and chunks[j].joint in ("and", "or", "list", "colon", "comma_and")
+                (j
+                and chunks[j].joint in ("and", "or", "list", "colon", "comma_and"))
                 or (j and not chunks[i].atoms and j == i)
             ):
                 j -= 1
@@ -172,6 +172,8 @@ def _measure_level(chunk: Chunk, atom: Atom) -> int | None:
         return atom.level
     words = (atom.first, atom.last)
     for item in chunk.of("boost", "degree"):
+        if item.kind == "degree" and item.value == "1" and atom.level > 0 and 0 < atom.last.place - item.place <= 2:
+            return -atom.level  # "hardly varies"
         strong = (item.kind == "boost" and item.value == "very") or (item.kind == "degree" and item.value == "5")
         if (
             strong
@@ -264,7 +266,7 @@ def side_of(chunks: Sequence[Chunk], i: int, atom: Atom) -> Side | None:
     if not sides and _says_one_thing(chunk):
         sides = [item for behind in _annexed(chunks, i) for item in behind.of("side")]
         sides += chunks[i + 1].of("side") if not sides and i + 1 < len(chunks) and _only_side(chunks[i + 1]) else []
-    if any(item.value == "both" for item in sides) or len({item.value for item in sides}) > 1 and lonely:
+    if any(item.value == "both" for item in sides) or (len({item.value for item in sides}) > 1 and lonely):
         return None
     nearest = min(sides, key=lambda item: _distance(item, atom), default=None)
     if nearest is None:
@@ -318,4 +320,4 @@ def hedged(chunks: Sequence[Chunk], i: int) -> bool:
         j -= 1
         if chunks[j].has("hedge"):
             return True
-    return j > 0 and not chunks[j - 1].atoms and chunks[j - 1].has("hedge") and chunks[j].joint == "comma"
+    return j > 0 and not chunks[j - 1].atoms and chunks[j - 1].has("hedge") and chunks[j].joint in ("comma", "with")

@@ -10,10 +10,7 @@ from .numbers import Quantity
 from .words import Item, Sentence
 
 _STOP: Final = frozenset(
-    "the and that this with from into onto over under her his their its are was were has have had not she him them they"
-    " for but who which there then than also very some any one two both more most own such while when where what how"
-    " can will would should does did been being about after before only just here appears seems looks look clip video"
-    " man woman person speaker face faces people left right of in on at is it he as by or an be to a no".split()
+    ["the", "and", "that", "this", "with", "from", "into", "onto", "over", "under", "her", "his", "their", "its", "are", "was", "were", "has", "have", "had", "not", "she", "him", "them", "they", "for", "but", "who", "which", "there", "then", "than", "also", "very", "some", "any", "one", "two", "both", "more", "most", "own", "such", "while", "when", "where", "what", "how", "can", "will", "would", "should", "does", "did", "been", "being", "about", "after", "before", "only", "just", "here", "appears", "seems", "looks", "look", "clip", "video", "man", "woman", "person", "speaker", "face", "faces", "people", "left", "right", "of", "in", "on", "at", "is", "it", "he", "as", "by", "or", "an", "be", "to", "a", "no"]
 )
 _WORD: Final = re.compile(r"[A-Za-z]{2,}|[\u3400-\u9fff]")
 _NOT_DESCRIPTIVE: Final = frozenset(("interp", "emotion", "hedge", "unknown"))
@@ -64,21 +61,17 @@ def _count_people(chunk: Chunk) -> None:
         number = _count(item)
         if number is None:
             continue
-        noun = next((other for other in chunk.items if other.kind == "numnoun" and other.place - item.place == 1), None)
-        if noun is not None and (number > 1 or chunk.has("present", "cancel") or _in_picture(chunk)):
+        noun = next((other for other in chunk.items if other.kind == "numnoun" and 0 <= other.start - item.end <= 1), None)
+        if noun is not None and (number > 1 or item.value == "1!" or chunk.has("present", "cancel")):
             atom = Atom(
                 ("n_faces",), "scene", item, noun, is_measure=True, value=float(number), unit="count", key="people"
             )
             chunk.atoms.append(atom)
 
 
-def _in_picture(chunk: Chunk) -> bool:
-    return any(item.kind == "part" and item.value == "picture" for item in chunk.items)
-
-
 def _count(item: Item) -> int | None:
     if item.kind == "num":
-        return int(cast("str", item.value))
+        return int(cast("str", item.value)[0])
     if item.kind == "quantity":
         quantity = cast("Quantity", item.value)
         if (

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from ...prompts.sentences import HEADINGS, cited_ids
 from ...records.labels import action_unit_intensity, parse_action_unit
 from .lexicon import Lexicon, lexicon, spelled_out
-from .numbers import NUMBER, read_number
+from .numbers import NUMBER, read_number, read_seconds
 
 _LETTER: Final = "A-Za-z\u00c0-\u024f"
 _AU: Final = r"[LRTB]?\d{1,2}(?:[A-E]\b|[LRT]\b)?(?:_[rc])?(?![\d])(?!\.\d)"
@@ -175,8 +175,15 @@ class _Reader:
                     meanings, i, end = found[0], j, run[j - 1][2]
                 node = found[1]
             for kind, value in meanings:
-                if kind != "ignore":
+                if kind == "seconds":
+                    items.append(self._seconds(value, start, end, place))
+                elif kind != "ignore":
                     items.append(Item(kind, value, start, end, place))
+
+    def _seconds(self, value: str, start: int, end: int, place: int) -> Item:
+        """Return "two seconds" as a quantity."""
+        before, after = self.text[max(start - 24, 0) : start], self.text[end : end + 12]
+        return Item("quantity", read_seconds(float(value), before, after), start, end, place)
 
     def _chinese(self, run: str, offset: int) -> None:
         chinese, lengths, items = self.lexicon.chinese, self.lexicon.lengths, self.sentence.items
@@ -186,9 +193,12 @@ class _Reader:
             for length in lengths.get(run[i], ()):
                 meanings = chinese.get(run[i : i + length])
                 if meanings is not None and i + length <= n:
+                    start, end = offset + i, offset + i + length
                     for kind, value in meanings:
-                        if kind != "ignore":
-                            items.append(Item(kind, value, offset + i, offset + i + length, self.place))
+                        if kind == "seconds":
+                            items.append(self._seconds(value, start, end, self.place))
+                        elif kind != "ignore":
+                            items.append(Item(kind, value, start, end, self.place))
                     i += length
                     break
             else:
