@@ -1,8 +1,8 @@
 """Published reward formulas, written anew so that ``emoreason rewards lint`` can show which attacks they fail.
 
 They are here for comparison: train with :mod:`.blend` instead. Each is a reward of its own (``emoreason rewards lint
-emoreason.rewards.published:score_match_format``). The official emotion-wheel reward is ``wheel_official``, the soft-max
-cue F1 of EmoCue-360 ``cue_match_emocue360``.
+emoreason.rewards.published:score_match_format``). The official emotion-wheel reward is ``wheel_official``; the soft-max
+cue F1 with MiniLM is ``cue_match_emocue360``.
 """
 
 import re
@@ -13,6 +13,7 @@ from ..records import Reference, Score
 from ..records.labels import parse_action_unit
 from .completion import Completion
 from .embedders import Embedder, HashedEmbedder
+from .emocue360 import EmoCue360
 
 # The published patterns in one piece (``<think>.*?</think>``) take quadratic time on a heap of opening tags.
 _OPENING = re.compile(r"<think>", re.IGNORECASE)
@@ -101,6 +102,16 @@ def score_rubric_recall(
     best = _best_cosines(reference.clues, sentences, embedder or HashedEmbedder())
     value = sum(max(cosine - _FLOOR, 0.0) / (1 - _FLOOR) for cosine in best) / len(best)
     return Score(name="rubric_recall", value=value, parts={"n_sentences": float(len(sentences))})
+
+
+class SoftMaximumCueF1(EmoCue360):
+    """EmoCue-360's F1 of best cosines without a threshold (XEmoGPT), over hashed words in place of MiniLM.
+
+    What is near to something in every reference is paid for every clip.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(HashedEmbedder())
 
 
 def _sentences(text: str) -> list[str]:

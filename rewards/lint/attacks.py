@@ -75,9 +75,7 @@ ATTACKS: Final[tuple[Attack, ...]] = (
         answers.constant_labels,
         len(answers.constant_lists()),
     ),
-    Attack(
-        "constant clauses", "thinks the same forty clauses for every clip", ("reasoning",), thoughts.constant_clauses
-    ),
+    Attack("constant clauses", "thinks the same clauses for every clip", ("reasoning",), thoughts.constant_clauses, 2),
     Attack("subtitle copy", "quotes what is said instead of observing", ("reasoning",), thoughts.subtitle_copy),
     Attack("hedging (thought)", "says perhaps and perhaps not of everything", ("reasoning",), thoughts.hedged_think),
     Attack("hedging (answer)", "names every class, all alike", ("labels", "classes", "affect"), answers.hedged_answer),

@@ -10,7 +10,7 @@ from typing import Final, cast
 from ...cues.wording import action_unit_table, cue_text, wording
 from ...records.labels import EMOTIONS
 from .answers import words
-from .scenes import Draft, Scene
+from .scenes import Draft, Scene, scenes
 
 _AS_OFTEN: Final = 30
 
@@ -114,10 +114,17 @@ def junk_inside(scene: Scene, variant: int) -> Draft:
     return replace(scene.honest, inside=junk[variant])
 
 
-def constant_clauses(scene: Scene, _: int) -> Draft:
-    """Say what would be said of any clip."""
+def constant_clauses(scene: Scene, variant: int) -> Draft:
+    """Say the same of every clip: forty clauses of all kinds, or everything that any reference says."""
     heading, _honest, conclusion = _parts(scene)
-    return _with_think(scene, [heading, *words()["constant"][scene.language], *conclusion])
+    clauses = words()["constant"][scene.language] if variant == 0 else _all_clues(scene.language)
+    return _with_think(scene, [heading, *clauses, *conclusion])
+
+
+@cache
+def _all_clues(language: str) -> tuple[str, ...]:
+    """Return the clues of all scenes in one language: a policy learns what the references of its data say."""
+    return tuple(clue for scene in scenes() if scene.language == language for clue in scene.reference.clues)
 
 
 def subtitle_copy(scene: Scene, _: int) -> Draft:

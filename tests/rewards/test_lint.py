@@ -80,6 +80,12 @@ def test_the_default_reads_labels_and_form_alone() -> None:
             {"constant clauses", "hedging (thought)", "very long output", "invented AUs", "prompt copy"},
             {"empty think", "foreign language (thought)"},
         ),
+        (
+            "emoreason.rewards.published:SoftMaximumCueF1",
+            "contract",
+            {"constant clauses"},
+            {"cue dump", "hedging (thought)", "very long output"},
+        ),
     ],
 )
 def test_formulas_fail_the_attacks_they_fail(target: str, form: str, won: set[str], lost: set[str]) -> None:
