@@ -15,7 +15,7 @@ from ..errors import ModelOutputError
 from ..prompts.contract import parse_answer
 from .labels import parse_labels
 
-_ANSWER_TAG = re.compile(r"<answer>(.*?)</answer>", re.DOTALL | re.IGNORECASE)
+_TAG = re.compile(r"<(?:(/?)answer|/think)>", re.IGNORECASE)
 _LIST_MARKS: Final = "、，；;/|\n"
 _SEPARATORS = str.maketrans(dict.fromkeys(_LIST_MARKS, ","))
 _MOST_LABELS_READ: Final = 10_000
@@ -66,7 +66,10 @@ class Completion:
         """The text that claims are read from: the chain of thought, else the whole text without the answer tag."""
         if self.think is not None:
             return self.think
-        return "" if self.form == "contract" else _ANSWER_TAG.sub(" ", self.text)
+        if self.form == "contract":
+            return ""
+        span = _tagged_span(self.text)
+        return self.text if span is None else f"{self.text[: span[0]]} {self.text[span[3] :]}"
 
 
 @lru_cache(maxsize=4096)
@@ -105,15 +108,28 @@ def read_completion(text: str) -> Completion:
 
 def _tagged(text: str, think: str | None, problems: tuple[str, ...]) -> Completion:
     """Read the answer tag, if there is one outside the chain of thought."""
-    closing = text.lower().rfind("</think>")
-    found = _ANSWER_TAG.findall(text, max(closing, 0)) if "</answer>" in text.lower() else []
-    if not found:
+    span = _tagged_span(text)
+    if span is None:
         return Completion(text=text, think=think, problems=problems)
-    labels = parse_labels(found[-1].translate(_SEPARATORS).strip())
+    labels = parse_labels(text[span[1] : span[2]].translate(_SEPARATORS).strip())
     kept = tuple(label for label in (_bare(label) for label in labels) if label)
     return Completion(
         text=text, think=think, answered=True, form="tags", labels=kept[:_MOST_LABELS_READ], problems=problems
     )
+
+
+def _tagged_span(text: str) -> tuple[int, int, int, int] | None:
+    """Find the last answer in tags behind the chain of thought: where its tags and its words begin and end."""
+    found: tuple[int, int, int, int] | None = None
+    opened: tuple[int, int] | None = None
+    for tag in _TAG.finditer(text):
+        if tag[1] is None:  # </think>: what stands before it is thought
+            found = opened = None
+        elif not tag[1]:
+            opened = opened or tag.span()
+        elif opened is not None:
+            found, opened = (*opened, *tag.span()), None
+    return found
 
 
 def _bare(label: str) -> str:
