@@ -135,15 +135,15 @@ def scenes() -> tuple[Scene, ...]:
 def _scene(row: Mapping[str, Any]) -> Scene:
     cueset = from_json(row["cueset"], CueSet)
     rendered = render_messages(_without(cueset, row["hidden"].__contains__), language=row["language"])
-    reference = from_json(
-        {**row["reference"], "cueset": to_json(cueset), "shown": list(rendered.shown), "saw_media": True}, Reference
-    )
+    think = "\n".join(row["think"])  # also the reference of the reward `tree`
+    known = {"cueset": to_json(cueset), "shown": list(rendered.shown), "saw_media": True, "tree": think}
+    reference = from_json({**row["reference"], **known}, Reference)
     return Scene(
         id=row["id"],
         language=row["language"],
         reference=reference,
         messages=cast("tuple[Message, ...]", rendered.messages),
-        honest=Draft(think="\n".join(row["think"]), answer=copy.deepcopy(row["answer"])),
+        honest=Draft(think=think, answer=copy.deepcopy(row["answer"])),
     )
 
 

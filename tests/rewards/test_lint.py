@@ -106,6 +106,7 @@ def test_formulas_fail_the_attacks_they_fail(target: str, form: str, won: set[st
         ("format", {"form"}),
         ("consistency", {"labels", "reasoning"}),
         ("grounding", {"labels", "reasoning"}),
+        ("tree", {"reasoning"}),
     ],
 )
 def test_probes_tell_what_a_reward_reads(reward: str, read: set[str]) -> None:
