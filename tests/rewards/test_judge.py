@@ -19,8 +19,8 @@ from some_records import CUESET
 
 from emoreason.errors import ConfigError
 from emoreason.records import Reference, Score
-from emoreason.rewards.chat import completions_url
 from emoreason.rewards.judge import Judge
+from emoreason.rewards.judge.chat import completions_url
 from emoreason.rewards.reward import BatchReward, Case, reward_named
 
 SEEN = Reference(cueset=CUESET)

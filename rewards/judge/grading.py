@@ -1,13 +1,4 @@
-"""judge: grades by a language model behind any OpenAI-compatible address.
-
-Three grades from 1 to 5, after CA-EMER (steps graded 1-5 for what they contribute to the predicted emotion, the lower
-grade when two fit) and MME-Emotion (a model grades the reasoning's steps): *grounding* in the clip's cues, *relevance*
-to the answer, *coherence*. The value is their mean, scaled to 0-1.
-
-A judge that fails must not look like a bad completion: whatever goes wrong between here and the verdict gives None,
-never 0. Verdicts are kept on disk by model, prompt and case, so a repeated run asks nothing. What was written and what
-was said in the clip go to the judge as quoted data; a reasoning that speaks to its grader scores 0 unasked.
-"""
+"""Judge: asks for the grades, keeps them, and never takes a failure for a bad grade."""
 
 import asyncio
 import json
@@ -18,13 +9,13 @@ from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from ..errors import ConfigError
-from ..records import Reference, Score
+from ...errors import ConfigError
+from ...records import Reference, Score
+from ..completion import Completion
+from ..reward import Case
+from .cache import VerdictCache
 from .chat import ChatClient, ChatError, completions_url
-from .completion import Completion
-from .judge_cache import VerdictCache
-from .judge_question import Question, prompt_version
-from .reward import Case
+from .question import Question, prompt_version
 
 R = TypeVar("R")
 

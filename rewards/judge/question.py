@@ -8,12 +8,12 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final
 
-from ..cues.wording import cue_text
-from ..prompts.salience import by_salience
-from ..prompts.untrusted import neutralise
-from ..records import Reference
-from .completion import Completion
-from .reward import Case
+from ...cues.wording import cue_text
+from ...prompts.salience import by_salience
+from ...prompts.untrusted import neutralise
+from ...records import Reference
+from ..completion import Completion
+from ..reward import Case
 
 _LONGEST_REASONING: Final = 12_000
 _MOST_CUES: Final = 120
@@ -116,7 +116,7 @@ def _answer(completion: Completion) -> dict[str, Any]:
 
 @cache
 def _texts() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((resources.files(__package__) / "data" / "judge.json").read_text("utf-8"))
+    found: dict[str, Any] = json.loads((resources.files(__package__) / "data" / "rubric.json").read_text("utf-8"))
     return found
 
 
