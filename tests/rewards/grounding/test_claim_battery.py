@@ -89,6 +89,17 @@ def table(title: str, checked: Sequence[Checked]) -> str:
     return "\n".join(lines)
 
 
+def markdown(checked: Sequence[Checked]) -> str:
+    """The table of the documentation: a row per subset, English, Chinese and both."""
+    counts = shares(checked)
+    lines = ["| subset | English | Chinese | both |", "|---|---|---|---|"]
+    for subset in [*sorted({item.subset for item in checked}), "all"]:
+        keys = ("en", "zh", "all") if subset == "all" else (f"{subset} en", f"{subset} zh", subset)
+        cells = [f"{counts[k][0] / counts[k][1]:.2f} ({counts[k][1]})" if k in counts else "" for k in keys]
+        lines.append(f"| {subset.replace('_', ' ')} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def require(title: str, checked: Sequence[Checked]) -> None:
     sys.stdout.write(table(title, checked) + "\n")
     counts = shares(checked)
@@ -142,13 +153,14 @@ def test_written_claims_are_well_formed(path: Path) -> None:
 
 
 def main() -> None:
-    """Print the tables, then every claim whose verdict is wrong."""
+    """Print the tables (the last one as Markdown for the documentation), then every claim whose verdict is wrong."""
     batteries = [(f"templates, seed {seed}", check_templates(seed)) for seed in (1, 20260, 77)]
     batteries += [(path.name, check_file(path)) for path in WRITTEN]
     batteries.append(("everything", [item for _, checked in batteries for item in checked]))
     out = sys.stdout.write
     for title, checked in batteries:
         out(table(title, checked) + "\n")
+    out("\n" + markdown(batteries[-1][1]) + "\n")
     for title, checked in batteries[:-1]:
         out(f"\n{title}\n")
         for item in checked:
