@@ -160,7 +160,16 @@ def read_clause(clause: str) -> ClauseReading:
     )
 
 
-def agreement(ones: Sequence[ClauseReading], others: Sequence[ClauseReading]) -> NDArray[np.float32]:
+def comparable(readings: Sequence[ClauseReading]) -> NDArray[np.int64]:
+    """Lay readings out for :func:`agreement`: only first, only second, any pole, negated, levels; int64 ``[n, 5]``."""
+    rows = [
+        (one.first & ~one.second, one.second & ~one.first, one.first | one.second, int(one.negated), one.levels)
+        for one in readings
+    ]
+    return np.array(rows, np.int64).reshape(-1, 5)
+
+
+def agreement(ones: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.float32]:
     """Factor for the similarity of clauses: 0 (they contradict each other), 0.5 (two steps of intensity apart) or 1.
 
     - Opposite poles of an axis that both name contradict each other, and so do a man and a woman.
@@ -168,7 +177,8 @@ def agreement(ones: Sequence[ClauseReading], others: Sequence[ClauseReading]) ->
 
     Parameters
     ----------
-    ones, others : sequence of ClauseReading
+    ones, others : ndarray, int64 ``[n, 5]``
+        From :func:`comparable`.
 
     Returns
     -------
@@ -177,24 +187,22 @@ def agreement(ones: Sequence[ClauseReading], others: Sequence[ClauseReading]) ->
     Examples
     --------
     >>> others = [read_clause(text) for text in ("He smiles.", "He never smiles.", "A very broad smile.")]
-    >>> agreement([read_clause("He smiles slightly.")], others).tolist()
+    >>> agreement(comparable([read_clause("He smiles slightly.")]), comparable(others)).tolist()
     [[1.0, 0.0, 0.5]]
     """
-    one, other = _columns(ones)[:, :, None], _columns(others)[:, None, :]
-    only_first, only_second, any_pole, negated, levels = one
-    opposed = (only_first & other[1]) | (only_second & other[0])
-    who = 1 << list(_opposites()).index(WHO)
-    comparable = any_pole & other[2] & ~who
-    near = other[4] | other[4] << 1 | other[4] >> 1
-    far = (levels != 0) & (other[4] != 0) & (levels & near == 0)
-    apart = (opposed != 0) | ((comparable == 0) & (negated != other[3]))
+    only_first, only_second, any_pole, negated, levels = ones.T[:, :, None]
+    theirs = others.T[:, None, :]
+    opposed = (only_first & theirs[1]) | (only_second & theirs[0])
+    shared = any_pole & theirs[2] & ~_who_bit()
+    near = theirs[4] | theirs[4] << 1 | theirs[4] >> 1
+    far = (levels != 0) & (theirs[4] != 0) & (levels & near == 0)
+    apart = (opposed != 0) | ((shared == 0) & (negated != theirs[3]))
     return np.where(apart, 0.0, np.where(far, 0.5, 1.0)).astype(np.float32)
 
 
-def _columns(readings: Sequence[ClauseReading]) -> NDArray[np.int64]:
-    """Only first, only second, any pole, negated, levels: int64 ``[5, n]``."""
-    rows = [(r.first & ~r.second, r.second & ~r.first, r.first | r.second, int(r.negated), r.levels) for r in readings]
-    return np.array(rows, np.int64).reshape(-1, 5).T
+@lru_cache(maxsize=1)
+def _who_bit() -> int:
+    return 1 << list(_opposites()).index(WHO)
 
 
 def _poles_with_denial(clause: str) -> Iterable[tuple[str, str, bool]]:
@@ -246,7 +254,7 @@ def _lexicon() -> tuple[list[_Pattern], list[_Pattern], list[_Pattern]]:
     for axis, poles in _opposites().items():
         for pole, spellings in poles.items():
             single = [entry for entry in spellings["en"] if " " not in entry]
-            several = [entry.replace(" ~ ", r" (?:[^\s.,;]{1,20} ){0,4}") for entry in spellings["en"] if " " in entry]
+            several = [entry.replace(" ~ ", r" (?:[^\s.,;]{1,20} ){0,6}") for entry in spellings["en"] if " " in entry]
             words.append((axis, pole, re.compile("|".join(single), re.IGNORECASE)))
             if several:
                 phrases.append((axis, pole, re.compile(rf"\b(?:{'|'.join(several)})\b", re.IGNORECASE)))

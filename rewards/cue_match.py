@@ -14,18 +14,19 @@ assignment: one generic clause serves every clue, forty of them outscore a real 
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..records import Reference, Score
 from .completion import Completion
-from .cue_clauses import agreement, is_chinese, read_clause, repeats_speech, split_clauses, spoken_words
-from .embedders import Embedder, TextVectors, default_embedder
+from .cue_clauses import agreement, comparable, is_chinese, read_clause, repeats_speech, split_clauses, spoken_words
+from .embedders import Embedder, Vectors, default_embedder
 from .emocue360 import EmoCue360
 from .reward import Case
 
@@ -33,8 +34,9 @@ __all__ = ["CueMatch", "EmoCue360"]
 
 #: Clauses of a completion that are matched; those beyond are counted as unmatched.
 MOST_CLAUSES: Final = 64
-#: Other clips whose clues make the floor, at most.
+#: Other clips of a batch whose clues make the floor, at most; and of a background given, which costs in proportion.
 MOST_OTHERS: Final = 16
+MOST_GIVEN: Final = 64
 #: With fewer other clips in a batch the built-in ones are added.
 FEWEST_OTHERS: Final = 4
 
@@ -54,8 +56,8 @@ class CueMatch:
     background : sequence of sequences of str, optional
         Clues of other clips, one sequence a clip, for the floor. Without it the floor is made from the other clips of
         the batch (at most 16, spread over all of them), and where there are fewer than four, from those and a built-in
-        set of generic clues; scores then depend on the batch a little. Give 16 or more references of the training set
-        to keep them fixed.
+        set of generic clues; scores then depend on the batch a little. Give the clues of 16 to 64 clips of the training
+        set (more are thinned out) to keep them fixed.
 
     Examples
     --------
@@ -78,7 +80,7 @@ class CueMatch:
         self._embedder, self._threshold = embedder, threshold
         self._background: tuple[Clauses, ...] | None = None
         if background is not None:
-            cleaned = (_cue_clauses("\n".join(clues))[0] for clues in background)
+            cleaned = (_clues_of(tuple(clues), frozenset())[0] for clues in background)
             self._background = tuple(sorted({clauses for clauses in cleaned if clauses}))
 
     def __call__(self, completion: Completion, reference: Reference, /) -> Score | None:
@@ -96,9 +98,9 @@ class CueMatch:
         floors = [self._others(side, pool) if side.clues else ("", ()) for side in sides]
         texts = [clauses for side in sides if side.clues for clauses in (side.clauses, side.clues)]
         texts += {clauses for _, others in floors for clauses in others}
-        vectors = TextVectors(embedder, (text for clauses in texts for text in clauses))
+        matcher = _Matcher(embedder, threshold, (text for clauses in texts for text in clauses))
         return [
-            _score(side, source, others, vectors, threshold) if side.clues else None
+            _score(side, source, others, matcher) if side.clues else None
             for side, (source, others) in zip(sides, floors, strict=True)
         ]
 
@@ -107,10 +109,10 @@ class CueMatch:
         if self._background is not None:
             given = [clues for clues in self._background if clues != side.clues]
             if given:
-                return "given", _spread(given)
+                return "given", _spread(given, MOST_GIVEN)
         others = [clues for clues in pool if clues != side.clues]
         if len(others) >= FEWEST_OTHERS:
-            return "batch", _spread(others)
+            return "batch", _spread(others, MOST_OTHERS)
         return "batch and built-in" if others else "built-in", (*others, *_built_in(is_chinese(" ".join(side.clues))))
 
 
@@ -129,20 +131,25 @@ class _Sides:
             return cls((), 0, (), 0)
         spoken = spoken_words(case.reference.cueset)
         clauses, n_speech = _cue_clauses(case.completion.reasoning, spoken)
-        clues, _ = _cue_clauses("\n".join(case.reference.clues), spoken)
+        clues, _ = _clues_of(case.reference.clues, spoken)
         return cls(clauses[:MOST_CLAUSES], len(clauses), clues, n_speech)
 
 
-def _cue_clauses(text: str, spoken: frozenset[str] = frozenset()) -> tuple[Clauses, int]:
+def _cue_clauses(text: str, spoken: frozenset[str]) -> tuple[Clauses, int]:
     clauses = split_clauses(text)
     kept = tuple(clause for clause in clauses if not repeats_speech(clause, spoken))
     return kept, len(clauses) - len(kept)
 
 
-def _spread(references: Sequence[Clauses]) -> tuple[Clauses, ...]:
-    """At most ``MOST_OTHERS`` of them, evenly spread."""
-    step = max(1.0, len(references) / MOST_OTHERS)
-    return tuple(references[int(at * step)] for at in range(min(len(references), MOST_OTHERS)))
+@lru_cache(maxsize=4096)
+def _clues_of(clues: Clauses, spoken: frozenset[str]) -> tuple[Clauses, int]:
+    return _cue_clauses("\n".join(clues), spoken)
+
+
+def _spread(references: Sequence[Clauses], most: int) -> tuple[Clauses, ...]:
+    """At most so many of them, evenly spread."""
+    step = max(1.0, len(references) / most)
+    return tuple(references[int(at * step)] for at in range(min(len(references), most)))
 
 
 @lru_cache(maxsize=2)
@@ -151,9 +158,9 @@ def _built_in(chinese: bool) -> tuple[Clauses, ...]:
     return tuple(tuple(clues) for clues in json.loads(text)["zh" if chinese else "en"])
 
 
-def _score(side: _Sides, source: str, others: Sequence[Clauses], vectors: TextVectors, threshold: float) -> Score:
+def _score(side: _Sides, source: str, others: Sequence[Clauses], matcher: "_Matcher") -> Score:
     """Match against the clip's own clues and against those of the others, which make the floor."""
-    own, *elsewhere = _matched(side.clauses, (side.clues, *others), vectors, threshold)
+    own, *elsewhere = matcher.match(side.clauses, (side.clues, *others))
     f1, precision, recall = _f1(sum(own), side.n_clauses, len(side.clues))
     floor = float(
         np.mean(
@@ -175,29 +182,49 @@ def _score(side: _Sides, source: str, others: Sequence[Clauses], vectors: TextVe
             "n_matched": len(own),
             "n_speech_left_out": side.n_speech,
             "floor_from": source,
-            "embedder": vectors.embedder.name,
+            "embedder": matcher.embedder.name,
         },
     )
 
 
-def _matched(
-    clauses: Clauses, references: Sequence[Clauses], vectors: TextVectors, threshold: float
-) -> list[list[float]]:
-    """Credits of the best one-to-one assignment with each reference; pairs without credit left out."""
-    if not clauses:
-        return [[] for _ in references]
-    from scipy.optimize import linear_sum_assignment
+class _Matcher:
+    """Matches clauses of one batch, which it embeds and reads once."""
 
-    clues = [clue for reference in references for clue in reference]
-    cosines = vectors.of(clauses) @ vectors.of(clues).T
-    # Rounded: the last bits of a cosine depend on what else was in the batch.
-    credit = np.round(np.maximum(cosines - threshold, 0.0) / (1.0 - threshold), 5)
-    credit *= agreement([read_clause(text) for text in clauses], [read_clause(text) for text in clues])
-    found = []
-    for columns in np.split(credit, np.cumsum([len(reference) for reference in references])[:-1], axis=1):
-        chosen = columns[linear_sum_assignment(columns, maximize=True)]
-        found.append(chosen[chosen > 0].tolist())
-    return found
+    def __init__(self, embedder: Embedder, threshold: float, texts: Iterable[str]) -> None:
+        self.embedder, self._threshold = embedder, threshold
+        self._rows = {text: row for row, text in enumerate(dict.fromkeys(texts))}
+        self._vectors = embedder(list(self._rows))
+        self._readings = comparable([read_clause(text) for text in self._rows])
+        self._gathered: dict[tuple[Clauses, ...], tuple[Vectors, NDArray[np.int64]]] = {}
+
+    def match(self, clauses: Clauses, references: tuple[Clauses, ...]) -> list[list[float]]:
+        """Credits of the best one-to-one assignment with each reference; pairs without credit left out."""
+        from scipy.optimize import linear_sum_assignment
+
+        ours = [self._rows[text] for text in clauses]
+        vectors, readings = self._of_clues(references)
+        cosines = self._vectors[ours] @ vectors.T
+        # Rounded: the last bits of a cosine depend on what else was in the batch.
+        credit = np.round(np.maximum(cosines - self._threshold, 0.0) / (1.0 - self._threshold), 5)
+        credit *= agreement(self._readings[ours], readings)
+        found: list[list[float]] = []
+        begin = 0
+        for reference in references:
+            columns = credit[:, begin : begin + len(reference)]
+            begin += len(reference)
+            if not columns.any():
+                found.append([])
+                continue
+            chosen = columns[linear_sum_assignment(columns, maximize=True)]
+            found.append(chosen[chosen > 0].tolist())
+        return found
+
+    def _of_clues(self, references: tuple[Clauses, ...]) -> tuple[Vectors, NDArray[np.int64]]:
+        """Vectors and readings of all their clues; completions of one prompt share them."""
+        if references not in self._gathered:
+            rows = [self._rows[clue] for reference in references for clue in reference]
+            self._gathered[references] = (self._vectors[rows], self._readings[rows])
+        return self._gathered[references]
 
 
 def _f1(credit: float, n_clauses: int, n_clues: int) -> tuple[float, float, float]:

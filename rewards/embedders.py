@@ -91,14 +91,12 @@ class SentenceTransformerEmbedder:
     ) -> None:
         import_heavy("torch")
         sentence_transformers = import_heavy("sentence_transformers")
+        folder = _local_folder(str(model))
         try:
-            self._model = sentence_transformers.SentenceTransformer(str(model), device=device, local_files_only=True)
+            self._model = sentence_transformers.SentenceTransformer(str(folder), device=device, local_files_only=True)
         except (OSError, ValueError) as error:
             reason = str(error).strip().partition("\n")[0][:200]
-            raise ConfigError(
-                f"no embedding model {str(model)!r} on this machine ({reason}); give a local folder, "
-                "or download it first with: hf download " + MINILM
-            ) from error
+            raise ConfigError(f"{folder} holds no embedding model that loads: {reason}") from error
         self.name = name or Path(str(model)).name
         self.threshold = threshold
         self._batch_size = batch_size
@@ -115,6 +113,18 @@ class SentenceTransformerEmbedder:
             show_progress_bar=False,
         )
         return np.asarray(encoded, np.float32)
+
+
+def _local_folder(model: str) -> Path:
+    """Folder of a model that is on this machine. A name alone would make the loader ask the network, allowed or not."""
+    if Path(model).is_dir():
+        return Path(model)
+    try:
+        return Path(import_heavy("huggingface_hub").snapshot_download(model, local_files_only=True))
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"no embedding model {model!r} on this machine; give a local folder, or fetch it with: hf download {model}"
+        ) from error
 
 
 _WORDS = re.compile(r"[^\W_]+(?:['’][a-z]+)?")
@@ -152,7 +162,7 @@ class HashedEmbedder:
     True
     """
 
-    def __init__(self, dimensions: int = 2048, *, threshold: float = 0.1) -> None:
+    def __init__(self, dimensions: int = 2048, *, threshold: float = 0.05) -> None:
         self.name = f"hashed-{dimensions}"
         self.threshold = threshold
         self._dimensions = dimensions

@@ -17,7 +17,8 @@ class EmoCue360:
 
     The published evaluation lets an LLM split both texts into visual, auditory and emotional cues. As a reward, the
     sentences of the chain of thought are the cues, all kinds together; with cues already split, use :func:`emocue360`
-    or :func:`emocue360_corpus`.
+    or :func:`emocue360_corpus`. The published F1 has no lower bound (a positive recall and a negative precision that
+    nearly cancel); the reward's value stops at 0, ``parts["f1"]`` does not.
 
     Parameters
     ----------
@@ -54,10 +55,15 @@ class EmoCue360:
                 scores.append(None)
                 continue
             recall, precision, f1 = _soft_maxima(vectors.of(ours), vectors.of(theirs))
-            parts: dict[str, float | str | None] = {"precision": precision, "recall": recall, "n_clauses": len(ours)}
-            scores.append(
-                Score(name="cue_match_emocue360", value=round(f1, 6), parts={**parts, "embedder": embedder.name})
-            )
+            parts: dict[str, float | str | None] = {
+                "f1": f1,
+                "precision": precision,
+                "recall": recall,
+                "n_clauses": len(ours),
+                "embedder": embedder.name,
+            }
+            value = round(min(max(f1, 0.0), 1.0), 6)
+            scores.append(Score(name="cue_match_emocue360", value=value, parts=parts))
         return scores
 
 
