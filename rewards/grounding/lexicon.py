@@ -27,7 +27,11 @@ _MARKED: Final = re.compile(r"([vin]):(.+)")
 _STATE_OF: Final = {"up": "upped", "down": "downed"}
 _FULL: Final = {"ca": "can", "wo": "will", "sha": "shall"}
 _NUMBERS: Final = tuple(
-    zip(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], "一二三四五六七八九十", strict=True)
+    zip(
+        ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"],
+        "一二三四五六七八九十",
+        strict=True,
+    )
 )
 #: Action units whose names the grammar of parts and movements cannot read.
 _NAMED: Final = frozenset(("AU8", "AU13", "AU30", "AU33", "AU36", "AU65", "AU66"))
@@ -65,7 +69,13 @@ def lexicon() -> Lexicon:
     """Return the lexicon, read once."""
     english: dict[str, list[tuple[str, str]]] = {}
     chinese: dict[str, list[tuple[str, str]]] = {}
-    for phrase, kind, value in [*_phrases("en"), *_phrases("zh"), *_action_unit_names(), *_seconds_in_words(), *_emotion_words()]:
+    for phrase, kind, value in [
+        *_phrases("en"),
+        *_phrases("zh"),
+        *_action_unit_names(),
+        *_seconds_in_words(),
+        *_emotion_words(),
+    ]:
         _add(english if phrase.isascii() else chinese, phrase, kind, value)
     lengths: dict[str, set[int]] = {}
     for phrase in chinese:

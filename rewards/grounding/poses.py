@@ -6,6 +6,8 @@ from typing import Final, cast
 from .lexicon import Meaning
 from .words import Item
 
+#: Parts whose movements are poses, where they are.
+POSED: Final = frozenset(("head", "gaze", "look", "eye", "facewhole", "faces"))
 _UP: Final = frozenset(("up", "upped", "up_", "high"))
 _DOWN: Final = frozenset(("down", "downed", "down_", "bow", "low"))
 _STILL: Final = frozenset(("still", "steady", "relax"))

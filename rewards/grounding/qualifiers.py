@@ -1,147 +1,17 @@
-"""Qualifiers of an atom: whether it is denied or only possible, how strong, which side."""
+"""Qualifiers of an atom: how strong, on which side, with which number."""
 
 from collections.abc import Sequence
 from typing import Final, cast
 
 from ...records.labels import Side
-from .clauses import Atom, Chunk, fitting
+from .chunks import Atom, Chunk
+from .measures import fitting
 from .numbers import Quantity
 from .words import Item
 
 _SIDES: Final[dict[str, Side]] = {"left": "left", "right": "right", "vleft": "right", "vright": "left"}
-_LISTS: Final = frozenset(("or", "nor", "list", "comma_or"))
-_WORDS_OF_LEVEL: Final = {-1: -2, 1: 2}
-
-
-def negations(chunks: Sequence[Chunk]) -> list[bool]:
-    """Say for each atom, in the order of chunks, whether it is denied."""
-    found = [[_denied(chunk, atom) for atom in chunk.atoms] for chunk in chunks]
-    reaching = False
-    for i, chunk in enumerate(chunks):
-        own = _opens_scope(chunk)
-        if i and reaching and not chunk.has("neg") and _carries(chunks, i):
-            found[i] = [True] * len(chunk.atoms)
-        else:
-            reaching = own
-        if chunk.has("cancel"):
-            reaching = False
-    for i, chunk in enumerate(chunks):
-        if _denies_what_is_before(chunk):
-            _deny_before(chunks, i, found)
-    return [value for row in found for value in row]
-
-
-def _denied(chunk: Chunk, atom: Atom) -> bool:
-    negs = chunk.of("neg")
-    if not negs:
-        return False
-    cancels = [item.start for item in chunk.of("cancel") if item.start < atom.core]
-    begin = max([other.core for other in chunk.atoms if other.core < atom.first.start], default=-1)
-    before = [item for item in negs if item.start < atom.core and item.start > max(cancels, default=-1)]
-    inside = [item for item in before if item.start > begin] or before[:1] if begin >= 0 else before
-    behind = [item for item in negs if item.start > atom.core and _reaches_back(chunk, atom, item)]
-    count = len({item.start for item in [*inside, *behind]})
-    return count % 2 == 1
-
-
-def _reaches_back(chunk: Chunk, atom: Atom, neg: Item) -> bool:
-    """Whether a negation behind an atom denies it: "the smile is not broad", "frowning is absent"."""
-    following = [other for other in chunk.atoms if other.core > neg.start]
-    if following:
-        return False
-    if neg.value == "post":
-        return True
-    after = [item for item in chunk.items if item.start > neg.start]
-    return (bool(after) and after[0].kind in ("present", "degree", "boost")) or (bool(after) and after[0].kind == "neg")
-
-
-def _opens_scope(chunk: Chunk) -> bool:
-    """Whether what is denied in a chunk may go on in a list behind it."""
-    return any(
-        item.value == "no" and (not chunk.atoms or item.start < chunk.atoms[-1].core) for item in chunk.of("neg")
-    )
-
-
-def _carries(chunks: Sequence[Chunk], i: int) -> bool:
-    chunk = chunks[i]
-    if chunk.has("pron"):
-        return False
-    if chunk.joint in _LISTS:
-        return True
-    bare = not chunk.has("aux") and (not chunk.parts or not chunk.moves)
-    if chunk.joint in ("and", "comma_and"):
-        return bare and not _is_finite(chunk)
-    if chunk.joint == "comma" and not chunk.has("aux"):
-        later = chunks[i + 1 : i + 8]
-        for j, other in enumerate(later):
-            if other.has("aux", "pron") or other.joint == "but":
-                return False
-            if other.joint in ("or", "nor"):
-                return True
-            if other.joint in ("and", "comma_and"):
-                return bare and not other.has("neg") and _carries(chunks, i + 1 + j)
-    return False
-
-
-def _is_finite(chunk: Chunk) -> bool:
-    """Whether it begins a statement of its own: "and frowns" (English only)."""
-    return any(item.kind == "fact" and item.value in ("AU12", "AU4", "AU45", "speech", "AU7") and _third_person(chunk, item)
-               for item in chunk.items)  # fmt: skip
-
-
-def _third_person(chunk: Chunk, item: Item) -> bool:
-    return item.end - item.start in (6, 7) and not chunk.parts
-
-
-def _denies_what_is_before(chunk: Chunk) -> bool:
-    if len(chunk.items) == 1 and "neg" in chunk.kinds and chunk.joint == "colon":
-        return True
-    return any(
-        (item.value == "post" or _then_present(chunk, item)) and all(atom.core < item.start for atom in chunk.atoms)
-        for item in chunk.of("neg")
-    )
-
-
-def _then_present(chunk: Chunk, neg: Item) -> bool:
-    after = [item for item in chunk.items if item.start > neg.start]
-    return bool(after) and after[0].kind == "present"
-
-
-def _deny_before(chunks: Sequence[Chunk], i: int, found: list[list[bool]]) -> None:
-    """Deny the atoms of a list that ends in "… are absent"."""
-    if not chunks[i].atoms:
-        before = next((j for j in range(i - 1, max(i - 4, -1), -1) if found[j]), None)
-        if before is not None and all(chunk.joint in ("comma", "colon", "with") for chunk in chunks[before + 1 : i + 1]):
-            found[before] = [not value for value in found[before]]
-        return
-    j = i
-    while j and chunks[j].joint in ("and", "or", "nor", "list", "comma_and", "comma"):
-        if j == i and chunks[j].joint == "comma":
-            return
-        j -= 1
-        if chunks[j].has("aux", "neg", "pron") or not chunks[j].atoms:
-            return
-        found[j] = [True] * len(found[j])
-
-
-def unknowable(chunks: Sequence[Chunk]) -> set[int]:
-    """Indexes of chunks whose atoms could not be seen or measured, as the text says."""
-    found: set[int] = set()
-    for i, chunk in enumerate(chunks):
-        if chunk.has("unknown"):
-            found.add(i)
-            j = i
-            while (
-                (j
-                and chunks[j].joint in ("and", "or", "list", "colon", "comma_and"))
-                or (j and not chunks[i].atoms and j == i)
-            ):
-                j -= 1
-                found.add(j)
-            after = i + 1
-            if not chunk.atoms and after < len(chunks) and chunks[after].joint in ("with", "or", "comma"):
-                found.add(after)
-    return found
+_ACTIONS: Final = frozenset(("face", "head", "gaze", "body"))
+_STRENGTH: Final = ("intensity", "强度", "level", "score", "value")
 
 
 def level_of(chunks: Sequence[Chunk], i: int, atom: Atom) -> int | None:
@@ -149,7 +19,7 @@ def level_of(chunks: Sequence[Chunk], i: int, atom: Atom) -> int | None:
     chunk = chunks[i]
     if atom.is_measure:
         return _measure_level(chunk, atom)
-    if atom.modality not in ("face", "head", "gaze", "body"):
+    if atom.modality not in _ACTIONS:
         return atom.level
     degree = _degree(chunk, atom)
     if degree is None and len(chunks) > 1:
@@ -171,7 +41,7 @@ def _measure_level(chunk: Chunk, atom: Atom) -> int | None:
     if atom.level is None or atom.level == 0:
         return atom.level
     words = (atom.first, atom.last)
-    for item in chunk.of("boost", "degree"):
+    for item in [*chunk.of("boost"), *chunk.of("degree")]:
         if item.kind == "degree" and item.value == "1" and atom.level > 0 and 0 < atom.last.place - item.place <= 2:
             return -atom.level  # "hardly varies"
         strong = (item.kind == "boost" and item.value == "very") or (item.kind == "degree" and item.value == "5")
@@ -180,14 +50,14 @@ def _measure_level(chunk: Chunk, atom: Atom) -> int | None:
             and any(0 <= word.place - item.place <= 2 for word in words)
             and item.start not in (w.start for w in words)
         ):
-            return _WORDS_OF_LEVEL[atom.level]
+            return 2 * atom.level
     return atom.level
 
 
 def _degree(chunk: Chunk, atom: Atom) -> int | None:
     """Degree among the words of its chunk that stand nearer to this atom than to the others."""
     best: tuple[int, int] | None = None
-    for item in chunk.of("degree", "boost"):
+    for item in [*chunk.of("degree"), *chunk.of("boost")]:
         if item.start in chunk.used:
             continue
         distance = _distance(item, atom)
@@ -306,18 +176,6 @@ def _fits(quantity: Quantity, atom: Atom, item: Item, text: str) -> bool:
         return quantity.unit not in ("0-5", "times")
     if quantity.unit is None:
         before = text[max(item.start - 14, 0) : item.start].lower()
-        said = any(word in before for word in ("intensity", "强度", "level", "score", "value"))
+        said = any(word in before for word in _STRENGTH)
         return quantity.value is not None and 0 <= quantity.value <= 5 and said
     return quantity.unit == ("deg" if atom.modality in ("head", "gaze") else "0-5")
-
-
-def hedged(chunks: Sequence[Chunk], i: int) -> bool:
-    """Whether a "might" or "perhaps" governs a chunk."""
-    if chunks[i].has("hedge"):
-        return True
-    j = i
-    while j and chunks[j].joint in ("and", "or", "list", "nor"):
-        j -= 1
-        if chunks[j].has("hedge"):
-            return True
-    return j > 0 and not chunks[j - 1].atoms and chunks[j - 1].has("hedge") and chunks[j].joint in ("comma", "with")

@@ -8,16 +8,21 @@ from typing import Final, cast
 from ...prompts.sentences import spellings
 from ...records import CueSet
 from .assertion import Assertion
-from .clauses import Atom, Chunk, chunks_of, join_atoms
+from .chunks import Atom, Chunk, chunks_of
 from .contours import then_shapes
+from .denial import hedged, negations, unknowable
+from .joining import join_atoms
 from .lexicon import lexicon
-from .qualifiers import hedged, level_of, negations, number_of, side_of, unknowable
-from .situations import People, people, times
+from .qualifiers import level_of, number_of, side_of
+from .situations import NEVER, People, people, times
 from .unlexical import described, quoted
 from .words import Item, Sentence, sentences
 
 __all__ = ["read_assertions"]
 
+#: A sentence with more items is read in pieces: rules that look back and forth would cost the square of its length.
+_MOST_ITEMS: Final = 150
+_TIMES: Final = ("quantity", "part_time")
 _TELLING: Final = ("part", "fact", "quote", "that", "num", "say", "numnoun")
 _QUALIFIERS: Final = ("level", "direction", "side", "subject", "start_s", "end_s", "part", "value", "unit")
 _WHITE: Final = " \t\r\n\u3000*_#-–—,，.。;；:：、!！?？"
@@ -62,23 +67,34 @@ class _Sentence:
         self.whole = text[sentence.start : sentence.end].strip()
 
     def assertions(self) -> list[Assertion]:
-        items, cites = self.sentence.items, []
-        kinds = {item.kind for item in items}
+        """Read the sentence, a very long one piece by piece."""
+        items = self.sentence.items
+        if len(items) <= _MOST_ITEMS:
+            return self._piece(items, self.sentence.start, self.sentence.end)
+        made: list[Assertion] = []
+        for first in range(0, len(items), _MOST_ITEMS):
+            piece = items[first : first + _MOST_ITEMS]
+            made += self._piece(piece, piece[0].start, piece[-1].end)
+        return made
+
+    def _piece(self, items: list[Item], begin: int, end: int) -> list[Assertion]:
+        kinds = {item[0] for item in items}
+        cites: list[Item] = []
         if "cite" in kinds:
             cites = [item for item in items if item.kind == "cite"]
             items = [item for item in items if item.kind != "cite"]
         chunks: list[Chunk] = []
         made: list[Assertion] = []
         if not kinds.isdisjoint(_TELLING):
-            chunks = chunks_of(then_shapes(items), self.sentence.start, self.sentence.end)
+            chunks = chunks_of(then_shapes(items), begin, end)
             if not kinds.isdisjoint(("quote", "that", "say", "numnoun")):
-                quoted(self.text, self.sentence, chunks)
+                quoted(self.text, end, chunks)
             join_atoms(chunks, lexicon())
             placed = [(i, atom) for i, chunk in enumerate(chunks) for atom in chunk.atoms]
-            groups = _cited(chunks, placed, cites)
-            made = self._assertions(chunks, placed, kinds, groups) if placed else []
+            if placed:
+                made = self._assertions(chunks, placed, kinds, _cited(chunks, placed, cites))
         if "unknown" not in kinds:
-            others = described(self.text, self.sentence, chunks, bool(made))
+            others = described(self.text, (begin, end), kinds, chunks, bool(made))
             if others:
                 made = sorted(made + others, key=lambda assertion: assertion.start)
         return made
@@ -88,17 +104,18 @@ class _Sentence:
     ) -> list[Assertion]:
         hidden = unknowable(chunks) if "unknown" in kinds else ()
         denied = negations(chunks) if "neg" in kinds else None
-        whens = times(chunks, placed, self.duration_s)
+        whens = times(chunks, placed, self.duration_s) if not kinds.isdisjoint(_TIMES) else None
         whose = people(chunks, placed, self.people) if "who" in kinds else None
-        maybe = [self.sentence.alternative or ("hedge" in kinds and hedged(chunks, i)) for i in range(len(chunks))]
+        has_degrees, has_sides = "degree" in kinds or "boost" in kinds, "side" in kinds
+        has_hedges, alternative = "hedge" in kinds, self.sentence.alternative
         made: list[Assertion] = []
         for k, (i, atom) in enumerate(placed):
             if i in hidden:
                 continue
-            value, unit = number_of(chunks, i, atom, self.text)
+            value, unit = number_of(chunks, i, atom, self.text) if "quantity" in kinds else (atom.value, atom.unit)
             start, end = self._span(chunks[i], atom)
             cited, unknown_ids = self._ids(groups[k]) if groups else ((), ())
-            negated = denied is not None and denied[k]
+            start_s, end_s, part = whens[k] if whens is not None else NEVER
             made.append(
                 Assertion(
                     sentence=self.whole,
@@ -107,18 +124,18 @@ class _Sentence:
                     end=end,
                     modality=atom.modality,
                     codes=atom.codes,
-                    negated=negated != atom.flipped,
-                    level=level_of(chunks, i, atom),
+                    negated=(denied is not None and denied[k]) != (atom.negated != atom.flipped),
+                    level=level_of(chunks, i, atom) if has_degrees else atom.level,
                     value=value,
                     unit=unit,
                     direction=atom.direction,
-                    side=side_of(chunks, i, atom),
+                    side=side_of(chunks, i, atom) if has_sides else None,
                     subject=whose[k] if whose is not None else None,
-                    start_s=whens[k].start_s,
-                    end_s=whens[k].end_s,
-                    part=whens[k].part,
+                    start_s=start_s,
+                    end_s=end_s,
+                    part=part,
                     quote=atom.quote,
-                    hedged=maybe[i],
+                    hedged=alternative or (has_hedges and hedged(chunks, i)),
                     cited=cited,
                     unknown_ids=unknown_ids,
                 )
@@ -126,10 +143,12 @@ class _Sentence:
         return made if len(made) < 2 else _distinct(made)
 
     def _span(self, chunk: Chunk, atom: Atom) -> tuple[int, int]:
+        """Where the clause of an atom stands, without the signs and spaces around it."""
         start, end = min(chunk.start, atom.first.start), max(chunk.end, atom.last.end)
-        while start < end and self.text[start] in _WHITE:
+        text = self.text
+        while start < end and text[start] in _WHITE:
             start += 1
-        while end > start and self.text[end - 1] in _WHITE:
+        while end > start and text[end - 1] in _WHITE:
             end -= 1
         return start, end
 
@@ -162,6 +181,9 @@ def _cited(chunks: Sequence[Chunk], placed: Sequence[tuple[int, Atom]], cites: S
 
 def _distinct(made: list[Assertion]) -> list[Assertion]:
     """Make one of what only repeats: "AU12 (lip corner puller)", "AU1 and AU2: raised brows"."""
+    codes = [code for one in made for code in one.codes]
+    if len(set(codes)) == len(codes):
+        return made
     kept: list[Assertion] = []
     for one in made:
         twin = next((i for i, other in enumerate(kept) if _repeats(one, other)), None)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple, cast
 
-from .clauses import Atom, Chunk
+from .chunks import Atom, Chunk
 from .numbers import Quantity
 from .words import Item
 
@@ -16,7 +16,8 @@ class When(NamedTuple):
     part: str | None = None
 
 
-_NEVER = When()
+#: No time is said.
+NEVER = When()
 
 
 def times(chunks: Sequence[Chunk], placed: Sequence[tuple[int, Atom]], duration_s: float | None) -> list[When]:
@@ -27,7 +28,7 @@ def times(chunks: Sequence[Chunk], placed: Sequence[tuple[int, Atom]], duration_
     for words in (seconds, parts):
         if any(words):
             found = [one or other for one, other in zip(found, _nearest(chunks, placed, words), strict=True)]
-    return [_when(item, duration_s) or _NEVER if item is not None else _NEVER for item in found]
+    return [_when(item, duration_s) or NEVER if item is not None else NEVER for item in found]
 
 
 def _is_time(item: Item, chunk: Chunk, duration_s: float | None) -> bool:

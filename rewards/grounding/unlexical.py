@@ -2,109 +2,116 @@
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final, cast
 
 from .assertion import Assertion
-from .clauses import Atom, Chunk
+from .chunks import Atom, Chunk
 from .numbers import Quantity
-from .words import Item, Sentence
+from .lexicon import Meaning
+from .words import Item
 
 _STOP: Final = frozenset(
-    ["the", "and", "that", "this", "with", "from", "into", "onto", "over", "under", "her", "his", "their", "its", "are", "was", "were", "has", "have", "had", "not", "she", "him", "them", "they", "for", "but", "who", "which", "there", "then", "than", "also", "very", "some", "any", "one", "two", "both", "more", "most", "own", "such", "while", "when", "where", "what", "how", "can", "will", "would", "should", "does", "did", "been", "being", "about", "after", "before", "only", "just", "here", "appears", "seems", "looks", "look", "clip", "video", "man", "woman", "person", "speaker", "face", "faces", "people", "left", "right", "of", "in", "on", "at", "is", "it", "he", "as", "by", "or", "an", "be", "to", "a", "no"]
-)
+    (
+        "the", "and", "that", "this", "with", "from", "into", "onto", "over", "under", "her", "his", "their", "its",
+        "are", "was", "were", "has", "have", "had", "not", "she", "him", "them", "they", "for", "but", "who", "which",
+        "there", "then", "than", "also", "very", "some", "any", "one", "two", "both", "more", "most", "own", "such",
+        "while", "when", "where", "what", "how", "can", "will", "would", "should", "does", "did", "being", "been",
+        "about", "after", "before", "only", "just", "here", "appears", "seems", "looks", "look", "clip", "video", "man",
+        "woman", "person", "speaker", "face", "faces", "people", "left", "right", "of", "in", "on", "at", "is", "it",
+        "he", "as", "by", "or", "an", "be", "to", "no",
+    )
+)  # fmt: skip
 _WORD: Final = re.compile(r"[A-Za-z]{2,}|[\u3400-\u9fff]")
+_END: Final = re.compile(r"[.。;；!！?？\n]")
+_QUOTING: Final = " \t\n\"“”'「」*"
+_SPOKEN: Final = Meaning(("utterance", "segment"), "speech")
+_PEOPLE: Final = Meaning(("n_faces",), "scene")
+_MOST_PEOPLE: Final = 50
+_KNOWN: Final = ("part", "fact")
+#: Joints that can begin a statement, and what shows that a chunk is none of its own.
+_NEW_CLAUSE: Final = frozenset(("and", "but", "comma_and", "comma", "also"))
+_NO_OTHER: Final = ("interp", "emotion", "hedge", "unknown", "fact", "degree", "part_time", "quantity", "neg")
 _NOT_DESCRIPTIVE: Final = frozenset(("interp", "emotion", "hedge", "unknown"))
 #: English words or Chinese characters, besides function words, that a description must have.
 _ENOUGH_WORDS, _ENOUGH_CHARACTERS = 2, 5
 _STOP_CHARACTERS: Final = frozenset("的了着是在有和与他她它这那个们也都就")
 
 
-def quoted(text: str, sentence: Sentence, chunks: Sequence[Chunk]) -> None:
-    """Add atoms for what is said to have been spoken, and for numbers of people."""
+def quoted(text: str, end: int, chunks: Sequence[Chunk]) -> None:
+    """Add atoms for what is said to have been spoken, and for numbers of people; ``end``: where the sentence does."""
+    speaks = False
     for chunk in chunks:
-        for item in chunk.of("quote", "that"):
-            if item.kind == "quote":
-                chunk.atoms.append(_utterance(item, cast("str", item.value)))
-            else:
-                said = re.split(r"[.。;；!！?？\n]", text[item.end : min(sentence.end, item.end + 300)], maxsplit=1)[
-                    0
-                ].strip(" ,，")
-                if said:
-                    chunk.atoms.append(_utterance(item, said))
+        for item in chunk.of("quote"):
+            chunk.atoms.append(_utterance(item, cast("str", item.value)))
+        for item in chunk.of("that"):
+            said = _END.split(text[item.end : min(end, item.end + 300)], maxsplit=1)[0].strip(" ,，")
+            if said:
+                chunk.atoms.append(_utterance(item, said))
+        speaks = speaks or chunk.has("quote", "that")
         if "numnoun" in chunk.kinds:
             _count_people(chunk)
-    if any("say" in chunk.kinds for chunk in chunks) and not any(chunk.has("quote", "that") for chunk in chunks):
-        _after_colon(text, sentence, chunks)
+    if not speaks:
+        _after_colon(text, end, chunks)
 
 
-def _after_colon(text: str, sentence: Sentence, chunks: Sequence[Chunk]) -> None:
+def _after_colon(text: str, end: int, chunks: Sequence[Chunk]) -> None:
     """Words behind "says:" without quotation marks."""
-    items = sentence.items
-    for first, second in zip(items, items[1:], strict=False):
-        if first.kind == "say" and second.kind == "sep" and second.value == "colon" and second.start - first.end <= 1:
-            said = text[second.end : sentence.end].strip()
+    for i, (chunk, behind) in enumerate(pairwise(chunks)):
+        last = chunk.items[-1] if chunk.items else None
+        if last is not None and last.kind == "say" and behind.joint == "colon" and behind.start - last.end <= 2:
+            said = text[behind.start : end].strip(_QUOTING)
             if said:
-                for chunk in chunks:
-                    chunk.items = [item for item in chunk.items if item.start < second.start]
-                holder = next((chunk for chunk in chunks if first in chunk.items), chunks[0])
-                holder.atoms.append(_utterance(first, said))
+                chunk.atoms.append(_utterance(last, said))
+                for other in chunks[i + 1 :]:
+                    other.items, other.parts, other.moves, other.kinds = [], [], [], set()
             return
 
 
 def _utterance(item: Item, said: str) -> Atom:
-    return Atom(("utterance", "segment"), "speech", item, item, quote=said, key="quote")
+    atom = Atom(_SPOKEN, item, item, "quote")
+    atom.quote = said
+    return atom
 
 
 def _count_people(chunk: Chunk) -> None:
-    """Numbers of people: "two faces", "三个人"."""
-    for item in chunk.items:
+    """Add numbers of people: "two faces", "三个人"."""
+    nouns = chunk.of("numnoun")
+    for item in [*chunk.of("num"), *chunk.of("quantity")]:
         number = _count(item)
-        if number is None:
+        noun = next((noun for noun in nouns if 0 <= noun.start - item.end <= 1), None)
+        if number is None or noun is None:
             continue
-        noun = next((other for other in chunk.items if other.kind == "numnoun" and 0 <= other.start - item.end <= 1), None)
-        if noun is not None and (number > 1 or item.value == "1!" or chunk.has("present", "cancel")):
-            atom = Atom(
-                ("n_faces",), "scene", item, noun, is_measure=True, value=float(number), unit="count", key="people"
-            )
+        if number > 1 or item.value == "1!" or chunk.has("present", "cancel"):
+            atom = Atom(_PEOPLE, item, noun, "people")
+            atom.value, atom.unit = float(number), "count"
             chunk.atoms.append(atom)
 
 
 def _count(item: Item) -> int | None:
     if item.kind == "num":
         return int(cast("str", item.value)[0])
-    if item.kind == "quantity":
-        quantity = cast("Quantity", item.value)
-        if (
-            quantity.unit is None
-            and quantity.value is not None
-            and quantity.value == int(quantity.value)
-            and quantity.value < 50
-        ):
-            return int(quantity.value)
-    return None
+    quantity = cast("Quantity", item.value)
+    if quantity.unit is not None or quantity.value is None or not 0 <= quantity.value < _MOST_PEOPLE:
+        return None
+    return int(quantity.value) if quantity.value == int(quantity.value) else None
 
 
-def described(text: str, sentence: Sentence, chunks: Sequence[Chunk], said_something: bool) -> list[Assertion]:
-    """Assertions for descriptions that no lexicon knows, where they are not interpretation."""
-    whole = text[sentence.start : sentence.end].strip()
+def described(
+    text: str, span: tuple[int, int], kinds: set[str], chunks: Sequence[Chunk], said_something: bool
+) -> list[Assertion]:
+    """Return assertions for descriptions that no lexicon knows, where they are not interpretation."""
+    start, end = span
     if not said_something:
-        if any(item.kind in _NOT_DESCRIPTIVE for item in sentence.items) or whole.endswith((":", "：", "?", "？")):
+        whole = text[start:end].strip()
+        if not kinds.isdisjoint(_NOT_DESCRIPTIVE) or whole.endswith((":", "：", "?", "？")):
             return []
-        known = any(item.kind in ("part", "fact") for item in sentence.items)
-        return [_description(text, sentence.start, sentence.end, whole)] if _tells(whole, known) else []
+        return [_description(text, start, end, whole)] if _tells(whole, not kinds.isdisjoint(_KNOWN)) else []
     found = []
     for chunk in chunks:
-        if chunk.atoms or chunk.joint not in ("and", "but", "comma_and", "comma", "also"):
-            continue
-        if any(
-            item.kind in (*_NOT_DESCRIPTIVE, "fact", "degree", "part_time", "quantity", "neg") for item in chunk.items
-        ):
-            continue
-        if not chunk.has("aux", "pron"):
-            continue
-        piece = text[chunk.start : chunk.end]
-        if _tells(piece):
-            found.append(_description(text, chunk.start, chunk.end, whole))
+        told = chunk.atoms or chunk.joint not in _NEW_CLAUSE or not chunk.has("aux", "pron") or chunk.has(*_NO_OTHER)
+        if not told and _tells(text[chunk.start : chunk.end]):
+            found.append(_description(text, chunk.start, chunk.end, text[start:end].strip()))
     return found
 
 

@@ -1,0 +1,209 @@
+"""Joining: parts of face and voice with what they do, facts, numbers, within a chunk and with the chunks beside it."""
+
+from typing import Final, cast
+
+from .chunks import Atom, Chunk
+from .lexicon import Lexicon, Meaning, combined
+from .measures import by_degree, by_lack, by_number
+from .poses import POSED, pose
+from .rows import collapse, complete, grouped, locate
+from .words import Item
+
+#: Who raises a voice makes it loud; a voice that rises goes up.
+_STATES: Final = {"up": "upped", "down": "downed"}
+_SCALED: Final = frozenset(("voice", "volume"))
+#: Parts whose movements are read together with the words for where to (:mod:`.poses`).
+_HEADS: Final = frozenset(("head", "gaze", "look"))
+_LISTS: Final = frozenset(("and", "or", "nor", "comma_and", "list"))
+_PARTING: Final = frozenset(("but", "comma", "colon", "then"))
+#: Facts that are only told where nothing else is said.
+_VAGUE: Final = frozenset(("speech", "silent"))
+
+
+def join_atoms(chunks: list[Chunk], lexicon: Lexicon) -> None:
+    """Find the atoms of every chunk; parts and movements that stand alone are shared with the chunks beside."""
+    for i, chunk in enumerate(chunks):
+        if "locator" in chunk.kinds:
+            if i + 1 < len(chunks):
+                complete(chunk, chunks[i + 1])
+            locate(chunk)
+        if len(chunk.moves) > 1:
+            collapse(chunk)
+        if chunk.parts and (chunk.moves or chunk.has("side", "quantity", "degree")):
+            _join_within(chunk, lexicon)
+    for i, chunk in enumerate(chunks):
+        if chunk.parts:
+            if not chunk.moves and not chunk.atoms:
+                _lend_move(chunks, i, lexicon)
+        elif chunk.moves:
+            _lend_part(chunks, i, lexicon)
+    for chunk in chunks:
+        if chunk.parts and not chunk.atoms and "neg" in chunk.kinds:
+            by_lack(chunk, lexicon)
+        if "fact" in chunk.kinds:
+            _add_facts(chunk, lexicon)
+        if len(chunk.atoms) > 1:
+            chunk.atoms.sort(key=lambda atom: atom.core)
+
+
+# ------------------------------------------------------------------ one chunk
+
+
+def _join_within(chunk: Chunk, lexicon: Lexicon) -> None:
+    used: set[Item] = set()
+    for part in chunk.parts:
+        if part.value in POSED and _join_pose(chunk, part):
+            used.add(part)
+    for row in grouped(chunk.moves):
+        taken = _pair(chunk, row, lexicon)
+        if taken is not None:
+            used.add(taken)
+    for part in chunk.parts:
+        if part not in used and not _share_within(chunk, part, lexicon) and not by_number(chunk, part):
+            by_degree(chunk, part, lexicon)
+
+
+def _pair(chunk: Chunk, meanings: list[Item], lexicon: Lexicon) -> Item | None:
+    """Join one movement word with the part it moves: by the chunk's order of words, else the nearest that fits."""
+    move = meanings[0]
+    if len(chunk.parts) == 1:
+        candidates = chunk.parts
+    else:
+        before = [part for part in reversed(chunk.parts) if part.start < move.start]
+        after = [part for part in chunk.parts if part.start > move.start]
+        if chunk.parts[0].start < chunk.moves[0].start:
+            candidates = before + after
+        else:
+            candidates = after[:1] + before[:1] + after[1:] + before[1:]
+    for part in candidates:
+        if part.start == move.start or part.value in _HEADS:
+            continue
+        for meaning in meanings:
+            if _joined(chunk, part, meaning, lexicon):
+                return part
+    return None
+
+
+def _joined(chunk: Chunk, part: Item, move: Item, lexicon: Lexicon) -> bool:
+    """Add the atom of a part and a movement, if they say something together."""
+    name, value = cast("str", part.value), cast("str", move.value)
+    if name in _SCALED and value in _STATES and move.start < part.start:
+        value = _STATES[value]
+    found = combined(name, value, lexicon.combinations)
+    if found is None:
+        return False
+    first, last = (part, move) if part.start < move.start else (move, part)
+    chunk.atoms.append(Atom(found, first, last, name))
+    chunk.used.add(part.start)
+    chunk.used.add(move.start)
+    return True
+
+
+def _share_within(chunk: Chunk, part: Item, lexicon: Lexicon) -> bool:
+    """Join a part with a movement that another part of the chunk has too: "raises cheeks, brows"."""
+    if part.start in chunk.used or part.value in POSED or not chunk.atoms:
+        return False
+    return any(
+        _joined(chunk, part, move, lexicon)
+        for move in chunk.moves
+        if move.start in chunk.used and abs(move.place - part.place) <= 4 and move.start != part.start
+    )
+
+
+def _join_pose(chunk: Chunk, part: Item) -> bool:
+    found = pose(part, chunk.moves, chunk.of("side"))
+    for meaning, words in found:
+        ordered = sorted([part, *words], key=lambda item: item.start)
+        chunk.atoms.append(Atom(meaning, ordered[0], ordered[-1], cast("str", part.value)))
+        chunk.used.update(item.start for item in ordered)
+    return bool(found)
+
+
+# ------------------------------------------------------------- between chunks
+
+
+def _lend_move(chunks: list[Chunk], i: int, lexicon: Lexicon) -> None:
+    """Give parts without a movement that of the chunk behind ("brows and lids are raised"), or before."""
+    for j, part_first in ((i + 1, True), (i + 2, True), (i + 3, True), (i - 1, False), (i - 2, False)):
+        if not 0 <= j < len(chunks) or not chunks[j].moves:
+            continue
+        other, joints = chunks[j], {chunk.joint for chunk in chunks[min(i, j) + 1 : max(i, j) + 1]}
+        if not joints.isdisjoint(_PARTING) and joints.isdisjoint(_LISTS):
+            continue
+        if part_first == (not other.parts or other.parts[0].start < other.moves[0].start) and _lend(
+            chunks[i], chunks[i].parts, other.moves, lexicon
+        ):
+            return
+
+
+def _lend_part(chunks: list[Chunk], i: int, lexicon: Lexicon) -> None:
+    """Give movements without a part that of the chunks before ("the brows are raised and drawn together")."""
+    chunk = chunks[i]
+    ahead = chunks[i + 1] if i + 1 < len(chunks) else None
+    if ahead is not None and ahead.joint in ("and", "or", "comma", "list", "also") and ahead.parts and ahead.moves:
+        adjective_first = ahead.moves[0].start < ahead.parts[0].start
+        alone = not any(before.parts for before in chunks[max(i - 8, 0) : i])
+        if adjective_first and alone and _lend(chunk, ahead.parts[:1], chunk.moves, lexicon):
+            return
+    for before in reversed(chunks[max(i - 4, 0) : i]):
+        for part in reversed(before.parts):
+            if _lend(chunk, [part], chunk.moves, lexicon):
+                return
+
+
+def _lend(chunk: Chunk, parts: list[Item], moves: list[Item], lexicon: Lexicon) -> bool:
+    """Join parts with movements across chunks; the atoms belong to ``chunk``."""
+    count = len(chunk.atoms)
+    for part in parts:
+        name = cast("str", part.value)
+        if name in _HEADS:
+            chunk.atoms += [
+                Atom(meaning, part, words[-1] if words else part, name)
+                for meaning, words in pose(part, moves, chunk.of("side"))
+            ]
+            continue
+        for row in grouped(moves):
+            for move in row:
+                found = combined(name, cast("str", move.value), lexicon.combinations)
+                if found is not None:
+                    first, last = (part, move) if part.start < move.start else (move, part)
+                    chunk.atoms.append(Atom(found, first, last, name))
+                    chunk.used.update((part.start, move.start))
+                    break
+    return len(chunk.atoms) > count
+
+
+# ---------------------------------------------------------------------- facts
+
+
+def _add_facts(chunk: Chunk, lexicon: Lexicon) -> None:
+    """Add what single words say; silence, speech and gestures only where nothing else is said."""
+    vague: list[Atom] = []
+    for item, meaning, name in _facts(chunk, lexicon):
+        alternatives = [(code,) for code in meaning.codes] if meaning.both else [meaning.codes]
+        atoms = [Atom(meaning._replace(codes=codes), item, item, name) for codes in alternatives]
+        if name == "alone":
+            atoms[0].value, atoms[0].unit = 1.0, "count"
+        if not meaning.codes or name in _VAGUE:
+            vague += atoms
+        else:
+            chunk.atoms += atoms
+    if not chunk.atoms:
+        chunk.atoms += vague[:1]
+
+
+def _facts(chunk: Chunk, lexicon: Lexicon) -> list[tuple[Item, Meaning, str]]:
+    """Words that say something at once; the readings of one word are alternatives."""
+    found: dict[int, tuple[Item, Meaning, str]] = {}
+    for item in chunk.of("fact"):
+        if item.start in chunk.used:
+            continue
+        name = cast("str", item.value)
+        meaning = lexicon.facts.get(name) or Meaning((name,), "face")
+        other = found.get(item.start)
+        if other is not None and not meaning.both and other[1].modality == meaning.modality and meaning.codes:
+            meaning = other[1]._replace(codes=tuple(dict.fromkeys((*other[1].codes, *meaning.codes))))
+        elif other is not None and not meaning.codes:
+            continue
+        found[item.start] = (item, meaning, name)
+    return list(found.values())
