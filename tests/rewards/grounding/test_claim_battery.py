@@ -1,6 +1,6 @@
 """Verdicts of claims whose truth is known: claims made from templates, and claims written by hand.
 
-``tests/rewards/claims/*.jsonl`` are free-written, one hand per file; the templates are ``tests/support/claim_*.py``.
+``tests/rewards/claims/*.jsonl`` are free-written, one hand per file, about the clips of ``clips.json``; the templates are ``tests/support/claim_*.py``.
 Run with ``-s`` for the tables; run this file as a script (``python tests/rewards/grounding/test_claim_battery.py``,
 with ``tests/support`` on ``PYTHONPATH``) for every failure.
 """
@@ -60,12 +60,18 @@ def check_templates(seed: int, each: int = 20) -> list[Checked]:
 
 
 @cache
+def clips() -> dict[str, CueSet]:
+    """What was measured in the clips that the hands wrote about."""
+    return {name: from_json(value, CueSet) for name, value in json.loads((CLAIMS / "clips.json").read_text()).items()}
+
+
+@cache
 def check_file(path: Path) -> list[Checked]:
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     return [
         Checked(
             str(row["id"]), row["subset"], row["language"], row["claim"], row["expected"],
-            verdict_of(row["claim"], from_json(row["cueset"], CueSet)),
+            verdict_of(row["claim"], clips()[row["clip"]]),
         )
         for row in rows
     ]  # fmt: skip
@@ -149,7 +155,7 @@ def test_written_claims_are_well_formed(path: Path) -> None:
     for row in rows:
         assert row["expected"] in VERDICTS
         assert row["language"] in ("en", "zh")
-        from_json(row["cueset"], CueSet)
+        clips()[row["clip"]]
 
 
 def main() -> None:
