@@ -1,6 +1,7 @@
 """Verdicts of claims whose truth is known: claims made from templates, and claims written by hand.
 
-``tests/rewards/claims/*.jsonl`` are free-written, one hand per file, about the clips of ``clips.json``; the templates are ``tests/support/claim_*.py``.
+``tests/rewards/claims/*.jsonl`` are free-written, one hand per file, about the clips of
+``clips.json``; the templates are ``tests/support/claim_*.py``.
 Run with ``-s`` for the tables; run this file as a script (``python tests/rewards/grounding/test_claim_battery.py``,
 with ``tests/support`` on ``PYTHONPATH``) for every failure.
 """
