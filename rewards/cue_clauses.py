@@ -64,8 +64,7 @@ class ClauseReading:
     negated : bool
         It says that something is not there.
     first, second : int
-        Axes (bits, in the order of ``cue_opposites.json``) whose first, second pole it names, after negation. Both:
-        it says nothing decisive there.
+        Axes (bits, in the order of ``cue_opposites.json``) whose first, second pole it names, after negation.
     levels : int
         Intensity words in it: bit 0 (barely) to bit 4 (very).
     """
@@ -170,10 +169,12 @@ def comparable(readings: Sequence[ClauseReading]) -> NDArray[np.int64]:
 
 
 def agreement(ones: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Factor for the similarity of clauses: 0 (they contradict each other), 0.5 (two steps of intensity apart) or 1.
+    """Factor for the similarity of clauses: 0 (they contradict each other), 0.5 (they agree by half) or 1.
 
     - Opposite poles of an axis that both name contradict each other, and so do a man and a woman.
     - Where no axis is named by both, a clause that denies something does not match one that denies nothing.
+    - A clause that names both poles ("he smiles or frowns") agrees by half with one that names a single one.
+    - Clauses whose intensities are two or more steps apart agree by half.
 
     Parameters
     ----------
@@ -194,10 +195,11 @@ def agreement(ones: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.
     theirs = others.T[:, None, :]
     opposed = (only_first & theirs[1]) | (only_second & theirs[0])
     shared = any_pole & theirs[2] & ~_who_bit()
+    undecided = shared & ((only_first | only_second) ^ (theirs[0] | theirs[1]))
     near = theirs[4] | theirs[4] << 1 | theirs[4] >> 1
     far = (levels != 0) & (theirs[4] != 0) & (levels & near == 0)
     apart = (opposed != 0) | ((shared == 0) & (negated != theirs[3]))
-    return np.where(apart, 0.0, np.where(far, 0.5, 1.0)).astype(np.float32)
+    return np.where(apart, 0.0, np.where(far | (undecided != 0), 0.5, 1.0)).astype(np.float32)
 
 
 @lru_cache(maxsize=1)

@@ -6,7 +6,7 @@ assignment: one generic clause serves every clue, forty of them outscore a real 
 
 1. leaves out clauses that only repeat or discuss the words spoken, on both sides;
 2. gives a pair of clauses ``(cosine - threshold) / (1 - threshold)`` as credit, nothing where they contradict each
-   other and half where their intensities are two steps apart (:mod:`.cue_clauses`);
+   other and half where their intensities are two steps apart or one of them names both poles (:mod:`.cue_clauses`);
 3. matches one to one (the assignment with the most credit), so that precision, recall and F1 share one numerator and
    every further clause costs precision;
 4. subtracts the floor: the mean F1 of the same clauses against the clues of other clips. What any clip's clues would
