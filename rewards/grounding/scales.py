@@ -128,7 +128,8 @@ _ASIDE: Final = _SIDEWAYS | _UPRIGHT
 _UNITS: Final[dict[str, tuple[str, float]]] = {
     "hz": ("Hz", 1.0), "khz": ("Hz", 1000.0), "s": ("s", 1.0), "sec": ("s", 1.0), "second": ("s", 1.0),
     "seconds": ("s", 1.0), "秒": ("s", 1.0), "ms": ("s", 0.001), "毫秒": ("s", 0.001), "%": ("ratio", 0.01),
-    "percent": ("ratio", 0.01), "%/s": ("ratio", 0.01), "ratio": ("ratio", 1.0), "0-1": ("ratio", 1.0), "deg": ("deg", 1.0),
+    "percent": ("ratio", 0.01), "%/s": ("ratio", 0.01), "ratio": ("ratio", 1.0), "0-1": ("ratio", 1.0),
+    "deg": ("deg", 1.0),
     "°": ("deg", 1.0), "degree": ("deg", 1.0), "degrees": ("deg", 1.0), "度": ("deg", 1.0), "st": ("st", 1.0),
     "semitone": ("st", 1.0), "semitones": ("st", 1.0), "st/s": ("st/s", 1.0), "semitones/s": ("st/s", 1.0),
     "syll/s": ("syll/s", 1.0), "syllables/s": ("syll/s", 1.0), "syllables per second": ("syll/s", 1.0),

@@ -20,8 +20,12 @@ Recall side
 The salience-weighted share of present cues that the prompt did *not* show and that a plain, supported claim names; each
 code of each person counts once, as strong as its strongest cue. None when the model saw no media, or all was shown.
 
-``value`` is precision where there is no recall, else ``precision * (1 - recall_weight + recall_weight * recall)``: to
-name much earns only as far as it is true.
+Value
+-----
+``value = precision * backing``, and ``* (1 - recall_weight + recall_weight * recall)`` where there is a recall: to name
+much earns only as far as it is true. *Backing* is the share of the labels that claims speak for
+(:func:`.earning.backing`), so that labels without a reason cost.
+
 A completion without a chain of thought (``direct`` answers) makes no claim and gets 0.
 """
 
@@ -31,18 +35,13 @@ from typing import Final
 
 from ...prompts.salience import strength
 from ...records import Reference, Score
-from ..classes import family_of
 from ..completion import Completion
-from .bearing import emotions_borne
 from .checking import verdicts
 from .copying import Copies
 from .cue_index import CueIndex, Entry, index_of
+from .earning import CAP, Answer, Unit, backing, emotions_spoken_for, most_earning, read_answer
 from .verdict import Verdict
 
-#: Emotions of the answer that claims can earn for.
-MOST_LABELS: Final = 4
-#: Claims that can earn for one of them.
-CAP: Final = 4
 #: Fewer claims than this are divided by this: one lucky claim is no chain of thought.
 FLOOR: Final = 3
 #: True claims that earn nothing and are free, where fewer earn.
@@ -54,18 +53,28 @@ _UNNAMED: Final = frozenset({("scene", "shot"), ("scene", "keyframe"), ("sound",
 _COUNTED: Final = ("supported", "contradicted", "unverifiable", "surplus", "padding", "hedged", "miscited", "copied",
                    "guessed", "weak")  # fmt: skip
 
-#: What is claimed, once: group, code, person, present or absent.
-Unit = tuple[str, str, str | None, str]
-
 
 @dataclass
 class _Tally:
-    """Counts of one completion; ``units`` maps what may earn to the emotions it bears on."""
+    """Counts of one completion; ``units`` maps what may earn to the emotions it bears on.
+
+    ``cited_in``: sentence -> cues that decided its claims.
+    """
 
     n: dict[str, float] = field(default_factory=dict)
     units: dict[Unit, frozenset[str]] = field(default_factory=dict)
     claims: set[frozenset[Unit]] = field(default_factory=set)
     named: set[tuple[str, str, str | None]] = field(default_factory=set)
+    cited_in: dict[str, set[str]] = field(default_factory=dict)
+
+    def counts(self) -> dict[str, float]:
+        """Return the counts for the parts of the score."""
+        return {f"n_{name}": self.n.get(f"n_{name}", 0.0) for name in _COUNTED}
+
+    def cites_its_neighbour(self, verdict: Verdict) -> bool:
+        """Whether what a claim cites is right for another claim of its sentence: one citation for both is no fault."""
+        assertion = verdict.assertion
+        return not self.cited_in.get(assertion.sentence, set()).isdisjoint(assertion.cited)
 
     def add(self, what: str, weight: float = 1.0) -> None:
         self.n[what] = self.n.get(what, 0.0) + weight
@@ -98,10 +107,10 @@ def score_grounding(
     -------
     Score or None
         Value in [0, 1]; None when the reference has no cues. The parts are ``precision``, ``precision_raw``
-        (not clipped), ``recall`` and counts: ``n_claims``, ``n_supported``, ``n_contradicted``, ``n_unverifiable``,
-        ``n_earning``, ``n_surplus`` (bear on the answer beyond the caps), ``n_padding``, ``n_hedged``, ``n_miscited``,
-        ``n_copied``, ``n_guessed`` (true, but the prompt kept it back and the model saw no media) and ``n_weak``
-        (supported by cues of low confidence alone).
+        (not clipped), ``backing``, ``recall`` and counts: ``n_claims``, ``n_supported``, ``n_contradicted``,
+        ``n_unverifiable``, ``n_earning``, ``n_surplus`` (bear on the answer beyond the caps), ``n_padding``,
+        ``n_hedged``, ``n_miscited``, ``n_copied``, ``n_guessed`` (true, but the prompt kept it back and the model saw
+        no media) and ``n_weak`` (supported by cues of low confidence alone).
     """
     if reference.cueset is None:
         return None
@@ -122,49 +131,43 @@ def score_verdicts(
     if reference.cueset is None:
         return None
     index = index_of(reference.cueset)
-    emotions = _answer(completion)
+    answer = read_answer(completion)
     shown = None if reference.shown is None or reference.saw_media else frozenset(reference.shown)
     copies = None if copies_earn else Copies(index)
-    tally = _Tally()
+    tally = _Tally(cited_in=_deciding(found))
     for verdict in found:
-        _count(verdict, _entries(verdict, index), tally, emotions, shown, copies)
+        _count(verdict, _entries(verdict, index), tally, answer, shown, copies)
     bearing = min(len(tally.claims), len(tally.units))
-    earned = min(bearing, _most_earning(tally.units, tuple(emotions), cap))
+    earned = min(bearing, most_earning(tally.units, tuple(answer.emotions), cap))
     tally.add("n_surplus", bearing - earned)
     tally.add("n_padding", tally.n.get("plain", 0.0) - earned - min(bearing - earned, cap))
     raw = _precision(tally, earned)
     precision = min(max(raw, 0.0), 1.0)
     recall = _recall(index, reference, tally.named)
-    value = precision * (1 if recall is None else 1 - recall_weight + recall_weight * recall)
-    return Score(name="grounding", value=value, parts=_parts(tally, len(found), earned, raw, precision, recall))
+    backed = backing(answer, tally.units, cap)
+    value = precision * backed * (1 if recall is None else 1 - recall_weight + recall_weight * recall)
+    parts = {"precision": precision, "precision_raw": raw, "backing": backed, "recall": recall}
+    counts = {"n_claims": float(len(found)), "n_earning": float(earned)}
+    return Score(name="grounding", value=value, parts={**parts, **counts, **tally.counts()})
+
+
+def _deciding(found: Sequence[Verdict]) -> dict[str, set[str]]:
+    cited_in: dict[str, set[str]] = {}
+    for verdict in found:
+        if verdict.verdict == "supported" and not verdict.miscited:
+            cited_in.setdefault(verdict.assertion.sentence, set()).update(verdict.cue_ids)
+    return cited_in
 
 
 def _entries(verdict: Verdict, index: CueIndex) -> list[Entry]:
     return [index.by_id[cue_id] for cue_id in verdict.cue_ids if cue_id in index.by_id]
 
 
-def _answer(completion: Completion) -> dict[str, frozenset[str]]:
-    """Emotions of the answer, at most ``MOST_LABELS``, each with the cues that its labels cite.
-
-    A label of no known family stands for itself: what it cites bears on it. Where no label says anything, the likeliest
-    class of the distribution does.
-    """
-    cited = completion.label_cues or {}
-    found: dict[str, frozenset[str]] = {}
-    for label in completion.labels[:100]:
-        name = family_of(label) or (f"label:{label.casefold()}" if cited.get(label) else None)
-        if name is not None and (name in found or len(found) < MOST_LABELS):
-            found[name] = found.get(name, frozenset()) | frozenset(cited.get(label, ()))
-    if not found and completion.distribution:
-        found[max(completion.distribution, key=completion.distribution.__getitem__)] = frozenset()
-    return found
-
-
 def _count(
     verdict: Verdict,
     entries: Sequence[Entry],
     tally: _Tally,
-    emotions: dict[str, frozenset[str]],
+    answer: Answer,
     shown: frozenset[str] | None,
     copies: Copies | None,
 ) -> None:
@@ -179,18 +182,18 @@ def _count(
         tally.add("lost")
     elif verdict.verdict == "unverifiable":
         tally.add("lost", 1.0 if assertion.codes or assertion.quote else _DESCRIPTION_WEIGHT)
-    elif verdict.miscited:
+    elif verdict.miscited and not tally.cites_its_neighbour(verdict):
         tally.add("n_miscited")
         tally.add("lost")
     else:
-        _count_supported(verdict, entries, tally, emotions, shown, copies)
+        _count_supported(verdict, entries, tally, answer, shown, copies)
 
 
 def _count_supported(
     verdict: Verdict,
     entries: Sequence[Entry],
     tally: _Tally,
-    emotions: dict[str, frozenset[str]],
+    answer: Answer,
     shown: frozenset[str] | None,
     copies: Copies | None,
 ) -> None:
@@ -209,7 +212,7 @@ def _count_supported(
         return
     units: dict[Unit, frozenset[str]] = {}
     for entry in entries:
-        borne = _borne(verdict, entry, emotions)
+        borne = emotions_spoken_for(verdict, entry, answer)
         if borne:
             unit: Unit = (entry.kind.group, entry.kind.code, entry.cue.subject, entry.cue.state)
             units[unit] = units.get(unit, frozenset()) | borne
@@ -217,45 +220,6 @@ def _count_supported(
         tally.claims.add(frozenset(units))
         for unit, borne in units.items():
             tally.units[unit] = tally.units.get(unit, frozenset()) | borne
-
-
-def _borne(verdict: Verdict, entry: Entry, emotions: dict[str, frozenset[str]]) -> frozenset[str]:
-    """Emotions of the answer that a claim speaks for: by the table; words that were said, where a label cites them."""
-    by_table = emotions_borne(verdict.assertion, entry)
-    quoted = verdict.assertion.quote is not None
-    return frozenset(
-        name
-        for name, cited in emotions.items()
-        if name in by_table or (entry.cue.id in cited and (quoted or name.startswith("label:")))
-    )
-
-
-def _most_earning(units: dict[Unit, frozenset[str]], emotions: Sequence[str], cap: int) -> int:
-    """Largest number of units that can earn, each for one emotion, within the caps (bipartite matching).
-
-    An emotion has ``cap`` places; absences and words share the first (for neutral, they fit all).
-    """
-    places = [(name, place) for name in emotions for place in range(cap)]
-    taken: dict[tuple[str, int], Unit] = {}
-
-    def fits(unit: Unit, name: str, place: int) -> bool:
-        weak = unit[3] == "absent" or unit[1] == "utterance"
-        return name in units[unit] and (place == 0 or not weak or name == "neutral")
-
-    def seat(unit: Unit, tried: set[tuple[str, int]]) -> bool:
-        for spot in places:
-            if spot not in tried and fits(unit, *spot):
-                tried.add(spot)
-                if spot not in taken or seat(taken[spot], tried):
-                    taken[spot] = unit
-                    return True
-        return False
-
-    for unit in units:
-        if len(taken) == len(places):
-            break
-        seat(unit, set())
-    return len(taken)
 
 
 def _precision(tally: _Tally, earned: int) -> float:
@@ -277,16 +241,3 @@ def _recall(index: CueIndex, reference: Reference, named: set[tuple[str, str, st
             hidden[key] = max(hidden.get(key, 0.0), strength(entry.cue))
     total = sum(hidden.values())
     return sum(weight for key, weight in hidden.items() if key in named) / total if total > 0 else None
-
-
-def _parts(
-    tally: _Tally, n_claims: int, earned: int, raw: float, precision: float, recall: float | None
-) -> dict[str, float | str | None]:
-    return {
-        "precision": precision,
-        "precision_raw": raw,
-        "recall": recall,
-        "n_claims": float(n_claims),
-        "n_earning": float(earned),
-        **{f"n_{name}": tally.n.get(f"n_{name}", 0.0) for name in _COUNTED},
-    }

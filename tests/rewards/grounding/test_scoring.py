@@ -61,6 +61,30 @@ def test_a_label_of_no_known_family_stands_by_what_it_cites() -> None:
     assert value(replace(JOY, labels={"zorbulous": ()}), JOY.honest) == 0
 
 
+def test_labels_without_a_reason_cost() -> None:
+    honest = value(JOY, JOY.honest)
+    for more in (("sad",), ("glorpful", "zorbulous"), ("joyous", "happy", "merry", "glad", "pleased"), ("afraid",) * 2):
+        flooded = replace(JOY, labels=JOY.labels | dict.fromkeys(more, ()))
+        assert value(flooded, JOY.honest) <= honest - MARGIN
+    repeated = "<answer>joyful, surprised, joyful, surprised</answer>"
+    once = "<answer>joyful, surprised</answer>"
+    scores = [
+        score_grounding(read_completion(f"<think>{JOY.honest}</think>{answer}"), JOY.reference())
+        for answer in (once, repeated)
+    ]
+    assert [score.value for score in scores if score] == [pytest.approx(1.0), pytest.approx(0.6)]
+
+
+def test_one_citation_may_serve_two_claims_of_a_sentence() -> None:
+    score = score_grounding(
+        read_completion(JOY.write("The lip corners and the cheeks go up [face1.AU12.1].")), JOY.reference()
+    )
+    assert score is not None
+    assert score.parts is not None
+    assert score.parts["n_miscited"] == 0
+    assert score.parts["n_earning"] == 2
+
+
 def test_what_the_model_could_not_know_earns_nothing() -> None:
     """A cue that the prompt kept back, named by a model that saw no media, is a guess."""
     hidden = tuple(cue.id for cue in JOY.cueset.cues if cue.id != "face1.AU6.1")
