@@ -24,32 +24,39 @@ def join_atoms(chunks: list[Chunk], lexicon: Lexicon) -> None:
     """Find the atoms of every chunk; parts and movements that stand alone are shared with the chunks beside."""
     for i, chunk in enumerate(chunks):
         if "locator" in chunk.kinds:
-            if i + 1 < len(chunks):
-                complete(chunk, chunks[i + 1])
+            complete(chunk, chunks[i + 1 : i + 2])
             locate(chunk)
-        if len(chunk.moves) > 1:
-            collapse(chunk)
-        if chunk.parts and (chunk.moves or chunk.has("side", "quantity", "degree")):
-            _join_within(chunk, lexicon)
+        if chunk.moves:
+            _settle_moves(chunk)
+        _join_within(chunk, lexicon)
     for i, chunk in enumerate(chunks):
-        if chunk.parts:
-            if not chunk.moves and not chunk.atoms:
-                _lend_move(chunks, i, lexicon)
-        elif chunk.moves:
+        if chunk.moves and not chunk.parts:
             _lend_part(chunks, i, lexicon)
+        elif chunk.parts and not chunk.moves and not chunk.atoms:
+            _lend_move(chunks, i, lexicon)
     for chunk in chunks:
         if chunk.parts and not chunk.atoms and "neg" in chunk.kinds:
             by_lack(chunk, lexicon)
         if "fact" in chunk.kinds:
             _add_facts(chunk, lexicon)
-        if len(chunk.atoms) > 1:
-            chunk.atoms.sort(key=lambda atom: atom.core)
 
 
 # ------------------------------------------------------------------ one chunk
 
 
+def _settle_moves(chunk: Chunk) -> None:
+    """Keep the movement words that count; "broad" of "a broad grin" is left to the grin."""
+    if "fact" in chunk.kinds and "degree" in chunk.kinds:
+        facts = {item.place for item in chunk.of("fact")}
+        degrees = {item.start for item in chunk.of("degree") if item.place + 1 in facts}
+        chunk.moves = [move for move in chunk.moves if move.start not in degrees]
+    if len(chunk.moves) > 1:
+        collapse(chunk)
+
+
 def _join_within(chunk: Chunk, lexicon: Lexicon) -> None:
+    if not chunk.parts or not (chunk.moves or chunk.has("side", "quantity", "degree")):
+        return
     used: set[Item] = set()
     for part in chunk.parts:
         if part.value in POSED and _join_pose(chunk, part):

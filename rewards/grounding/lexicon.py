@@ -95,6 +95,8 @@ def combined(part: str, move: str, table: Mapping[tuple[str, str], Meaning]) -> 
     found = table.get((part, move))
     if found is None and part in _WHOLE:
         found = table.get((_WHOLE[part], move))
+    if found is None and move == "pushup":
+        return combined(part, "up", table)
     return found
 
 
@@ -103,8 +105,8 @@ def forms(word: str) -> list[tuple[str, bool]]:
 
     Examples
     --------
-    >>> [form for form, _ in forms("v:drop")], forms("n:eye"), [form for form, past in forms("v:knit*knitted*knit")]
-    (['drop', 'drops', 'dropping', 'dropped'], [('eye', False), ('eyes', False)], ['knit', 'knits', 'knitting', 'knitted'])
+    >>> forms("n:eye"), forms("v:drop")
+    ([('eye', False), ('eyes', False)], [('drop', False), ('drops', False), ('dropping', False), ('dropped', True)])
     """
     marked = _MARKED.fullmatch(word)
     if marked is None:

@@ -39,8 +39,8 @@ _NEEDS_UNIT: Final = frozenset(("voice", "speech", "blink", "picture", "pause", 
 #: Level words of these may be degrees as well: "strong jitter", "little variation".
 _BY_DEGREE: Final = frozenset(
     (
-        "pitch", "range", "volume", "volvar", "rate", "voice", "jitter", "shimmer", "hnr", "alpha", "hammarberg", "flux",
-        "motion", "colour", "heart", "breath", "skin",
+        "pitch", "range", "volume", "volvar", "rate", "voice", "jitter", "shimmer", "hnr", "alpha", "hammarberg",
+        "flux", "motion", "colour", "heart", "breath", "skin",
     )
 )  # fmt: skip
 _LOUD: Final = {"low": "soft", "normal": "normal", "high": "loud"}
@@ -104,9 +104,10 @@ def by_degree(chunk: Chunk, part: Item, lexicon: Lexicon) -> bool:
 def by_lack(chunk: Chunk, lexicon: Lexicon) -> None:
     """Add the atom of what varies and does not: "lacks variation"."""
     for part in chunk.parts:
-        found = combined(cast("str", part.value), "low", lexicon.combinations) if part.value in _VARIES else None
+        name = str(part.value)
+        found = combined(name, "low", lexicon.combinations) if name in _VARIES else None
         if found is not None:
-            atom = Atom(found, part, part._replace(start=part.end - 1), cast("str", part.value))
+            atom = Atom(found, part, part._replace(start=part.end - 1), name)
             atom.flipped = True
             chunk.atoms.append(atom)
 

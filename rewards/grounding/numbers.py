@@ -34,19 +34,22 @@ _BEFORE: Final = re.compile(
     r"|(?P<until>\b(?:until|till|before|up to)|直到|到|至)"
     r"|(?P<first>\bfirst|\bopening|前|开头|最初|开始)"
     r"|(?P<last>\blast|\bfinal|\bclosing|最后|末尾)"
-    r"|(?P<at>(?:\bat|\bnear|\baround|\bby|\bsecond|\bthe|\bt ?=|@|在|第|于)(?: the| about| around| roughly| approximately"
+    r"|(?P<at>(?:\bat|\bnear|\baround|\bby|\bsecond|\bthe|\bt ?=|@|在|第|于)"
+    r"(?: the| about| around| roughly| approximately"
     r"| time| exactly| t ?=)?|约|大约)"
     r"|(?P<about>\b(?:about|approximately|roughly|circa|some)|~|～))[\s约]{0,2}(?:第\s?)?$",
     re.IGNORECASE,
 )
 _LASTING: Final = re.compile(
-    r"(?:\bfor|\blast(?:s|ed|ing)?|\bof|持续|长达|长约|共|达|停顿了?|长)(?: about| around| roughly| approximately| some|约|大约)?"
+    r"(?:\bfor|\blast(?:s|ed|ing)|\bof|持续|长达|长约|共|达|停顿了?|长)"
+    r"(?: about| around| roughly| approximately| some|约|大约)?"
     r"\s{0,2}$",
     re.IGNORECASE,
 )
 _NOT_A_TIME: Final = re.compile(r"(?:apex at|certainty|confidence|顶点|把握)\s{0,2}$", re.IGNORECASE)
 _AFTER: Final = re.compile(
-    r"[\s-]{0,2}(?:(?P<at>处|时候|时|左右|那一刻|附近|mark\b|in\b(?! the)|into\b)|(?P<from>起|开始|以后|之后|后|on(?:wards?)?\b)"
+    r"[\s-]{0,2}(?:(?P<at>处|时候|时|左右|那一刻|附近|mark\b|in\b(?! the)|into\b)"
+    r"|(?P<from>起|开始|以后|之后|后|on(?:wards?)?\b)"
     r"|(?P<until>以前|之前|前)|(?P<long>的?停顿|的?间隔|long\b|pauses?\b|gaps?\b|silences?\b))"
 )
 

@@ -18,16 +18,13 @@ Found = list[tuple[Meaning, list[Item]]]
 
 def pose(part: Item, moves: Sequence[Item], sides: Sequence[Item]) -> Found:
     """Return what is said of a head, a gaze, eyes or a face that moves, each with the words it was read from."""
-    name = cast("str", part.value)
+    name = part.value
     if name == "head":
         return _head(moves, sides)
     if name in ("facewhole", "faces"):
         turned = [move for move in moves if move.value in ("turn", "tilt")]
-        return (
-            _head(moves, sides)
-            if turned and (sides or any(m.value in ("away_", "down_", "up_") for m in moves))
-            else []
-        )
+        somewhere = sides or _of(moves, {"away_", "down_", "up_"})
+        return _head(moves, sides) if turned and somewhere else []
     if name == "eye":
         return _eyes(part, moves, sides)
     if name == "look":  # "looks lowered" is no gaze
@@ -37,8 +34,9 @@ def pose(part: Item, moves: Sequence[Item], sides: Sequence[Item]) -> Found:
 
 def _side(sides: Iterable[Item]) -> tuple[str | None, list[Item]]:
     for item in sides:
-        if item.value in _MIRRORED:
-            return _MIRRORED[cast("str", item.value)], [item]
+        side = _MIRRORED.get(str(item.value))
+        if side is not None:
+            return side, [item]
     return None, []
 
 

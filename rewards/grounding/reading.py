@@ -90,7 +90,7 @@ class _Sentence:
             if not kinds.isdisjoint(("quote", "that", "say", "numnoun")):
                 quoted(self.text, end, chunks)
             join_atoms(chunks, lexicon())
-            placed = [(i, atom) for i, chunk in enumerate(chunks) for atom in chunk.atoms]
+            placed = _placed(chunks)
             if placed:
                 made = self._assertions(chunks, placed, kinds, _cited(chunks, placed, cites))
         if "unknown" not in kinds:
@@ -161,6 +161,14 @@ class _Sentence:
             found |= dict.fromkeys(ids)
             unknown |= dict.fromkeys(others)
         return (tuple(found), tuple(unknown)) if self.knows_ids else (tuple(found | unknown), ())
+
+
+def _placed(chunks: Sequence[Chunk]) -> list[tuple[int, Atom]]:
+    """Return all atoms in the order of the text, with the indexes of their chunks."""
+    for chunk in chunks:
+        if len(chunk.atoms) > 1:
+            chunk.atoms.sort(key=lambda atom: atom.last.start)
+    return [(i, atom) for i, chunk in enumerate(chunks) for atom in chunk.atoms]
 
 
 def _cited(chunks: Sequence[Chunk], placed: Sequence[tuple[int, Atom]], cites: Sequence[Item]) -> list[list[Item]]:

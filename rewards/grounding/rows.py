@@ -23,12 +23,12 @@ _JOINED: Final[dict[tuple[str, str], str]] = {
 }  # fmt: skip
 
 
-def complete(chunk: Chunk, behind: Chunk) -> None:
+def complete(chunk: Chunk, following: Sequence[Chunk]) -> None:
     """Give "inner" of "inner and outer brows" its part."""
-    if behind.joint not in ("and", "or", "nor", "list") or chunk.parts or not behind.parts:
+    if chunk.parts or not following or not following[0].parts:
         return
-    last, part = chunk.of("locator")[-1], behind.parts[0]
-    if (last.value, part.value) in _JOINED:
+    last, part = chunk.of("locator")[-1], following[0].parts[0]
+    if following[0].joint in ("and", "or", "nor", "list") and (last.value, part.value) in _JOINED:
         chunk.add(part._replace(start=last.end, end=last.end, place=last.place + 1))
 
 

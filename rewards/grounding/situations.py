@@ -33,9 +33,9 @@ def times(chunks: Sequence[Chunk], placed: Sequence[tuple[int, Atom]], duration_
 
 def _is_time(item: Item, chunk: Chunk, duration_s: float | None) -> bool:
     """Whether a word says when; "about 0.8 s" with a pause says how long."""
-    if item.kind == "quantity" and cast("Quantity", item.value).loose:
-        if any(part.value in ("pause", "pauselen") for part in chunk.parts):
-            return False
+    loose = item.kind == "quantity" and cast("Quantity", item.value).loose
+    if loose and any(part.value in ("pause", "pauselen") for part in chunk.parts):
+        return False
     return _when(item, duration_s) is not None
 
 

@@ -7,8 +7,8 @@ from typing import Final, cast
 
 from .assertion import Assertion
 from .chunks import Atom, Chunk
-from .numbers import Quantity
 from .lexicon import Meaning
+from .numbers import Quantity
 from .words import Item
 
 _STOP: Final = frozenset(

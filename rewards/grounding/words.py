@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 from ...prompts.sentences import HEADINGS, cited_ids
 from ...records.labels import action_unit_intensity, parse_action_unit
@@ -34,6 +34,7 @@ _NUMBERED: Final = re.compile(
 _WORD_BEFORE: Final = re.compile(rf"[{_LETTER}_][\w:+#@%~=.-]{{0,80}}\Z")
 _BARE: Final = re.compile(rf"[{_LETTER}_]\w{{0,60}}(?:\.[\w:+#@%~=-]{{1,60}}){{1,5}}")
 _QUANTITY: Final = re.compile(NUMBER)
+_DIGITS: Final = re.compile(r"[0-9]+")
 _TOKEN: Final = re.compile(
     rf"([{_LETTER}][{_LETTER}0-9]*(?:['’][A-Za-z]{{1,2}}\b)?)|([\u3400-\u9fff]+)|[,，、;；.。!！?？…:：\n()（）—–]"
 )
@@ -43,6 +44,8 @@ _SAYING: Final = re.compile(
     r"\W{0,3}\w{0,12}\s?(?:\b(?:says?|said|asks?|asked|repl\w{1,5}|shouts?|whispers?|adds?)\b|说|道|问|喊)"
 )
 _ALTERNATIVES: Final = frozenset(name.lower() for name in HEADINGS["alternatives"])
+_TITLES: Final = frozenset(name.lower() for names in HEADINGS.values() for name in names)
+_LONGEST_HEADING: Final = 40
 _SIGNS: Final = {"、": "list", ":": "colon", "：": "colon", "(": "paren", "（": "paren"}
 _CLOSERS: Final = frozenset(" \t\n\r\u3000\"'”’)]）】」』[［【*_")
 
@@ -209,13 +212,17 @@ class _Reader:
         self.place += 1
         if sign in ",，、:：()（）—–":
             value = _SIGNS.get(sign, "comma")
-            if value == "colon" and not self.sentence.items:
-                title = self.text[self.sentence.start : start].strip(" \t*_#-0123456789.").lower()
-                self.alternative = title in _ALTERNATIVES
-                self.sentence.alternative = self.alternative
+            if value == "colon" and start - self.sentence.start < _LONGEST_HEADING:
+                self._heading(start)
             self._put("sep", value, start, end)
         elif sign != "." or self._is_full_stop(start, end):
             self._end(end)
+
+    def _heading(self, end: int) -> None:
+        """Note whether a section of alternatives begins, or one ends, with the words up to a colon."""
+        title = self.text[self.sentence.start : end].strip(" \t\r\n*_#-0123456789.").lower()
+        if title in _TITLES:
+            self.alternative = self.sentence.alternative = title in _ALTERNATIVES
 
     def _is_full_stop(self, start: int, end: int) -> bool:
         if end < len(self.text) and self.text[end] not in _CLOSERS:
@@ -234,11 +241,11 @@ class _Reader:
         """Take in what a digit belongs to: a code, a person, a cue id, a quantity, a word; return where it ends."""
         text = self.text
         before = _WORD_BEFORE.search(text, max(at - 60, position), at) if at > position else None
-        if before is not None and (bare := _BARE.match(text, before.start())) is not None and bare.end() > at:
-            if _LOOKS_LIKE_ID.fullmatch(bare[0]):
-                self._plain(position, before.start())
-                self._cite(bare[0], before.start(), bare.end())
-                return bare.end()
+        bare = _BARE.match(text, before.start()) if before is not None else None
+        if bare is not None and bare.end() > at and _LOOKS_LIKE_ID.fullmatch(bare[0]):
+            self._plain(position, bare.start())
+            self._cite(bare[0], bare.start(), bare.end())
+            return bare.end()
         numbered = _NUMBERED.search(text, max(at - 22, position), min(at + 100, len(text)))
         if numbered is not None and numbered.start() <= at < numbered.end():
             self._plain(position, numbered.start())
@@ -252,8 +259,8 @@ class _Reader:
             return end
         self._plain(position, at)
         match = _QUANTITY.match(text, at)
-        if match is None:
-            return at + 1
+        if match is None:  # the rest of a very long number
+            return cast("re.Match[str]", _DIGITS.match(text, at)).end()
         quantity = read_number(match, text)
         if quantity is not None:
             self._put("quantity", quantity, match.start(), match.end())

@@ -1,0 +1,112 @@
+"""What Chinese sentences are read as: one line each, "sentence -> assertions" (spelling: ``read_back.told``)."""
+
+import pytest
+from read_back import told
+
+from emoreason.rewards.grounding.reading import read_assertions
+
+SENTENCES = r"""
+她微微一笑，嘴角上扬。 -> AU12 L2
+人物的眉头紧锁，嘴唇紧抿。 -> AU4; AU24|AU23
+他的眉毛高高扬起，眼睛睁得很大。 -> AU1|AU2 L4; AU5
+双眉上扬 -> AU1|AU2
+内侧眉毛抬起，眉心出现竖纹 -> AU1; AU4
+嘴角下垂 -> AU15
+嘴角向下撇 -> AU15
+嘴唇微张 -> AU25
+嘴巴张得很大 -> AU27
+下巴下落 -> AU54|AU26
+下颌下落，嘴巴张开 -> AU26|AU27
+眼睛眯成一条缝 -> AU7|AU44|AU42
+鼻子皱起，上唇上提 -> AU9; AU10
+没有微笑 -> !AU12
+没有皱眉、眯眼或张嘴 -> !AU4; !AU7|AU44|AU42; !AU25
+既没有皱眉也没有眯眼 -> !AU4; !AU7|AU44|AU42
+眉毛没有上扬 -> !AU1|AU2
+微笑并不明显 -> !AU12
+嘴角没有上扬，也没有下垂 -> !AU12; !AU15
+左侧嘴角上扬 -> AU12 left
+仅右嘴角上提 -> AU12 right
+AU12（左）出现 -> AU12 left
+AU4未出现 -> !AU4
+AU6和AU12都没有出现 -> !AU6; !AU12
+动作单元12强度为3.4 -> AU12 L4 =3.40-5
+AU12 嘴角上拉：强，强度 3.4（满分 5），1.20-2.40 秒 -> AU12 L4 =3.40-5 @1.2-2.4
+AU4 眉毛下压：已查看，没有出现 -> !AU4
+平均音高（F0）：偏高，212 赫兹 -> f0_mean L1 =212Hz
+他的声音很低沉 -> f0_mean L-2
+她的语速偏快，音量较大 -> speech_rate L1; loudness|sound_level L1
+声音很轻，语调平直 -> loudness L-2; f0_contour|f0_slope level
+音调逐渐上升 -> f0_contour|f0_slope rising
+音高先降后升 -> f0_contour fall_rise
+语调平淡，缺乏变化 -> f0_range|f0_sd L-1
+音高范围很窄 -> f0_range|f0_sd L-2
+说话很快，声音很大 -> speech_rate L2; loudness L2
+停顿较多 -> pause_count|pause_ratio L1
+有一个0.8秒的停顿 -> pause|pause_mean =0.8s
+停顿很少 -> pause_count|pause_ratio L-2
+他压低声音说话 -> loudness L-1
+她提高了音量 -> loudness|sound_level L1
+音量逐渐减小 -> loudness|sound_level falling
+语速正常 -> speech_rate L0
+第二个人皱眉 -> AU4 face2
+人物2低头 -> pitch down face2
+另一个人在微笑 -> AU12
+在1.5秒时她皱眉 -> AU4 @1.5-1.5
+从1.2秒到2.4秒，她一直微笑 -> AU12 @1.2-2.4
+视频开头他皱着眉，最后露出微笑 -> AU4 beginning; AU12 end
+他看向左侧 -> gaze left
+头向左转 -> yaw left
+头向右倾斜 -> roll right
+他点头 -> nod
+她摇了摇头 -> shake
+她视线下垂，避开镜头 -> gaze down; gaze|away away
+他直视镜头 -> gaze toward
+画面很暗 -> brightness L-2
+画面中有两个人 -> n_faces =2count
+他说：“我没事。” -> utterance|segment “我没事。”
+她说“今天天气不错”，语气平缓 -> utterance|segment “今天天气不错”; f0_contour|f0_slope level
+心率偏高 -> heart_rate L1
+眨眼频繁 -> blink_rate L1
+他闭上眼睛 -> AU43
+无法判断是否微笑 ->
+看不清她的嘴 ->
+他可能在微笑 -> AU12 maybe
+似乎皱了眉 -> AU4 maybe
+这些表明他很生气 ->
+她穿着红色外套 -> None
+总的来说，人物很开心 ->
+不仅嘴角上扬，而且脸颊提升 -> AU12; AU6
+脸颊上提，眼角出现鱼尾纹 -> AU6
+上眼睑上提 -> AU5
+眼睑收紧 -> AU7
+嘴唇横向拉伸 -> AU20
+下巴上推 -> AU17
+噘嘴 -> AU18
+酒窝出现 -> AU14
+咬着嘴唇 -> AU32
+眉毛下压而不是上扬 -> AU4; !AU1|AU2
+并非强烈的微笑 -> !AU12 L4
+几乎没有笑容 -> !AU12
+嘴角轻微上扬，但眉毛没有动 -> AU12 L2; !AU1|AU2|AU4
+眼睛没有睁大 -> !AU5
+他没有说话 -> !segment
+语气急促，声音颤抖 -> speech_rate L1; jitter|shimmer L1
+开心的笑容 -> AU12
+愤怒地皱眉 -> AU4
+他的右眉挑起 -> AU1|AU2 right
+面无表情 -> None
+嘴唇没有张开 -> !AU25
+声音没有提高 -> !loudness|f0_mean L1
+音调不高 -> !f0_mean L1
+语速不快 -> !speech_rate L1
+眉毛内侧上提并且聚拢 -> AU1; AU4
+笑容灿烂 -> AU12 L4
+微笑的幅度很大 -> AU12 L4
+"""
+
+
+@pytest.mark.parametrize("line", SENTENCES.strip().splitlines())
+def test_sentence(line):
+    sentence, _, expected = line.partition(" ->")
+    assert told(read_assertions(sentence)) == expected.strip()
