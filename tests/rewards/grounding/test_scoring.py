@@ -63,7 +63,7 @@ def test_a_label_of_no_known_family_stands_by_what_it_cites() -> None:
 
 def test_labels_without_a_reason_cost() -> None:
     honest = value(JOY, JOY.honest)
-    for more in (("sad",), ("glorpful", "zorbulous"), ("joyous", "happy", "merry", "glad", "pleased"), ("afraid",) * 2):
+    for more in (("disgusted",), ("glorpful", "zorbulous"), ("joyous", "happy", "merry", "glad", "pleased")):
         flooded = replace(JOY, labels=JOY.labels | dict.fromkeys(more, ()))
         assert value(flooded, JOY.honest) <= honest - MARGIN
     repeated = "<answer>joyful, surprised, joyful, surprised</answer>"
