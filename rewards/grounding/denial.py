@@ -36,7 +36,7 @@ def _denied(chunk: Chunk, atom: Atom) -> bool:
     if not negs:
         return False
     cancelled = max([item.start for item in chunk.of("cancel") if item.start < atom.core], default=-1)
-    other = max([other.core for other in chunk.atoms if other.core < atom.first.start], default=-1)
+    other = max([other.core for other in chunk.atoms if other.core < atom.core], default=-1)
     before = [item for item in negs if cancelled < item.start < atom.core]
     if other >= 0:
         before = [item for item in before if item.start > other] or before[:1]

@@ -156,6 +156,9 @@ def _lend_part(chunks: list[Chunk], i: int, lexicon: Lexicon) -> None:
         for part in reversed(before.parts):
             if _lend(chunk, [part], chunk.moves, lexicon):
                 return
+    if any(move.value == "turn" for move in chunk.moves):  # who "turns away" turns the head
+        head = chunk.moves[0]._replace(kind="part", value="head")
+        _lend(chunk, [head], chunk.moves, lexicon)
 
 
 def _lend(chunk: Chunk, parts: list[Item], moves: list[Item], lexicon: Lexicon) -> bool:

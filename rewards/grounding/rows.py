@@ -67,6 +67,8 @@ def collapse(chunk: Chunk) -> None:
             first = next(item for item in row if item.value in ("open", "wide"))
             kept.append(first._replace(value="openwide", end=row[-1].end))
             row = [item for item in row if item.value not in ("open", "wide")]
+        if "open" in values:  # "falls open"
+            row = [item for item in row if item.value != "down"]
         if posed:
             kept += row
             continue

@@ -6,30 +6,19 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple, cast
 
 from ...prompts.sentences import HEADINGS, cited_ids
-from ...records.labels import action_unit_intensity, parse_action_unit
+from .codes import AU as _AU
+from .codes import NUMBERED as _NUMBERED
+from .codes import joint_of, read_code
 from .lexicon import Lexicon, lexicon, spelled_out
 from .numbers import NUMBER, read_number, read_seconds
 
 _LETTER: Final = "A-Za-z\u00c0-\u024f"
-_AU: Final = r"[LRTB]?\d{1,2}(?:[A-E]\b|[LRT]\b)?(?:_[rc])?(?![\d])(?!\.\d)"
-_MORE: Final = r"(?:\s?[+/&、和与及]\s?|,\s?(?:and\s|or\s)?|\s(?:and|or|nor)\s)(?:AU\s?-?)?"
-_NO_UNIT: Final = r"(?!\s?(?:s|sec\w*|Hz|dB|%|°|of\b|/|ms|st|秒|分|度)\b|\s?[秒分度:：])"
 #: Where a quotation, a citation or a number begins: one scan that passes over everything else at once.
 _SPECIAL: Final = re.compile(
     r"[\[［【](?P<bracket>[^\[\]［］【】\n]{1,2000})[\]］】]"
     r"|“(?P<q1>[^“”\n]{1,500})”|\"(?P<q2>[^\"\n]{1,500})\"|「(?P<q3>[^「」\n]{1,500})」|『(?P<q4>[^『』\n]{1,500})』"
     r"|‘(?P<q5>[^‘\n]{2,120})’(?![a-z])|'(?<=[\s(:,，：]')(?P<q6>(?:[^'\n]|'(?=[a-z])){2,120})'(?![A-Za-z])"
     r"|(?P<digit>[0-9])"
-)
-#: What a digit can belong to, from a little before it.
-_NUMBERED: Final = re.compile(
-    r"(?:(?<![A-Za-z])(?:(?i:AUs|action[ -]units|AU|action[ -]unit|facial action unit)|动作单元)\s?[-_#]?\s?"
-    rf"(?P<au>{_AU}(?:{_MORE}{_AU}{_NO_UNIT}){{0,15}})"
-    r"|(?<![A-Za-z0-9])(?P<sided>[LR]\d{1,2}[A-E]?)(?![\w.])"
-    r"|\b(?:[Ff]ace|[Pp]erson|[Ss]peaker|[Ss]ubject|[Ii]ndividual|[Cc]haracter|[Pp]articipant)[\s_#-]{0,2}"
-    r"(?P<who>\d{1,2})\b(?!\.\w)"
-    r"|第\s?(?P<nth>\d{1,2})\s?(?:个|位|张|名)(?:人物|人脸|人|脸|面孔|说话人)?"
-    r"|(?:人物|人脸|面孔|说话人|角色)\s?(?P<zh_who>\d{1,2})(?![\d.]))"
 )
 _WORD_BEFORE: Final = re.compile(rf"[{_LETTER}_][\w:+#@%~=.-]{{0,80}}\Z")
 _BARE: Final = re.compile(rf"[{_LETTER}_]\w{{0,60}}(?:\.[\w:+#@%~=-]{{1,60}}){{1,5}}")
@@ -312,23 +301,13 @@ class _Reader:
         for found in re.finditer(_AU, match["au"]):
             offset = match.start("au")
             if found.start():
-                self._put("sep", _joint(match["au"], found.start()), offset + found.start(), offset + found.start())
-            start = match.start() if not found.start() else offset + found.start()
-            self._action_unit(found[0], start, offset + found.end())
+                at = offset + found.start()
+                self._put("sep", joint_of(match["au"], found.start()), at, at)
+            self._action_unit(
+                found[0], offset + found.start() if found.start() else match.start(), offset + found.end()
+            )
             self.place += 1
 
     def _action_unit(self, code: str, start: int, end: int) -> None:
-        unit = parse_action_unit(code)
-        if unit is None:
-            return
-        self._put("fact", unit[0], start, end)
-        if unit[1] is not None:
-            self._put("side", unit[1], start, end)
-        intensity = action_unit_intensity(code)
-        if intensity is not None:
-            self._put("degree", str(int(intensity)), start, end)
-
-
-def _joint(text: str, end: int) -> str:
-    before = text[max(end - 6, 0) : end]
-    return "nor" if "nor" in before else "or" if "or" in before else "and"
+        for kind, value in read_code(code):
+            self._put(kind, value, start, end)
