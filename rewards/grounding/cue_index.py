@@ -10,10 +10,11 @@ from typing import Final
 from ...records import Cue, CueSet, Gap
 from . import scales
 from .scales import Kind, kind_of
-from .utterances import Description, Words, described, words_of
+from .utterances import Description, Passage, Words, described, standing_in, words_of
 
 #: Indexes kept: the completions of a few prompts are scored together.
 _MOST_KEPT: Final = 64
+_MOST_QUOTES: Final = 256
 #: Reasons of gaps that are no silence.
 _SAYS_NOTHING: Final = frozenset({"imported"})
 #: Measures of how much there is of something: at 0 it is absent.
@@ -71,6 +72,7 @@ class CueIndex:
     by_id: dict[str, Entry] = field(default_factory=dict)
     people: frozenset[str] = frozenset()
     gaps: dict[str, list[Gap]] = field(default_factory=lambda: defaultdict(list))
+    quotes: dict[str, list[Passage]] = field(default_factory=dict)
     lines: tuple[str, ...] | None = None
 
     @classmethod
@@ -105,6 +107,15 @@ class CueIndex:
     def words(self) -> Words:
         """What was said."""
         return words_of(self.cueset)
+
+    def quoted(self, quote: str) -> list[Passage]:
+        """Passages of what was said in which a quotation stands; kept, as many completions quote the same words."""
+        found = self.quotes.get(quote)
+        if found is None:
+            if len(self.quotes) >= _MOST_QUOTES:
+                self.quotes.clear()
+            found = self.quotes[quote] = standing_in(quote, self.words.passages)
+        return found
 
     @cached_property
     def descriptions(self) -> tuple[Description, ...]:

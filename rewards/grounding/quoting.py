@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from .assertion import Assertion
 from .comparing import agree_in_time, window_of
 from .cue_index import CueIndex
-from .utterances import Passage, split_words, stands_in
+from .utterances import Passage, split_words, standing_in
 from .verdict import Finding, Ruling
 
 
@@ -13,26 +13,25 @@ def check_quote(assertion: Assertion, quote: str, index: CueIndex) -> Finding:
     """Check a quotation against what was said."""
     if not split_words(quote):
         return Finding("unverifiable", (), "it quotes no words")
-    said = index.words.passages
-    own = [passage for passage in said if _said_by(passage, assertion.subject, index)]
-    for passage in own:
-        if stands_in(quote, passage):
-            return _quoted_when(assertion, passage, index)
-    return _not_quoted(quote, index)
+    own = [passage for passage in index.quoted(quote) if _said_by(passage, assertion.subject, index)]
+    if not own:
+        return _not_quoted(quote, index)
+    timed = [passage for passage in own if passage.cue_id is not None]
+    found = [_quoted_when(assertion, passage, index) for passage in timed or own]
+    return next((finding for finding in found if finding.ruling == "supported"), found[0])
 
 
 def _not_quoted(quote: str, index: CueIndex) -> Finding:
     """Judge a quotation that nobody it may be of is known to have said."""
-    said = index.words.passages
-    elsewhere = [passage for passage in said if stands_in(quote, passage)]
+    elsewhere = index.quoted(quote)
     if any(passage.subject is not None for passage in elsewhere):
         return Finding("contradicted", (), "somebody else says these words")
     if elsewhere:
         return Finding("unverifiable", (), "it is not known who says these words")
-    if any(stands_in(quote, passage) for passage in index.words.context):
+    if standing_in(quote, index.words.context):
         return Finding("unverifiable", (), "the words were said before the clip")
-    if said:
-        return _other_words(said, index)
+    if index.words.passages:
+        return _other_words(index.words.passages, index)
     if nothing_was_said(index):
         return Finding("contradicted", (), "nothing was said")
     return Finding("unverifiable", (), "it is not known what was said")

@@ -15,7 +15,7 @@ _ELLIPSIS = re.compile(r"…+|\.{3,8}")
 #: Share of a quotation's words that must stand in the transcript, in order.
 _ENOUGH: Final = 0.8
 _MOST_WORDS: Final = 200
-_MOST_PLACES: Final = 50
+_MOST_PLACES: Final = 20
 _MOST_CHARACTERS: Final = 4000
 _NEGATIONS: Final = frozenset(
     "no not never none nothing nobody without cannot dont doesnt didnt isnt wasnt arent werent wont wouldnt cant"  # noqa: SIM905
@@ -94,32 +94,36 @@ def _passage(text: str, cue_id: str | None, subject: str | None, most: int = _MO
     return Passage(cue_id, subject, words, f" {' '.join(words)} ", dict(places))
 
 
-def stands_in(quote: str, passage: Passage) -> bool:
-    """Whether a quotation, each part of it between ellipses, stands in a passage; up to a fifth of it may differ.
+def standing_in(quote: str, passages: tuple[Passage, ...]) -> list[Passage]:
+    """Passages in which a quotation stands, with each of its parts between ellipses; a fifth of a part may differ.
 
     Words may not be left out across a negation: "I am happy" is not what "I am not happy" says.
     """
     parts = [words for part in _ELLIPSIS.split(quote[:_MOST_CHARACTERS]) if (words := split_words(part))]
-    return bool(parts) and all(_part_stands_in(part[:_MOST_WORDS], passage) for part in parts)
+    if not parts:
+        return []
+    return [
+        passage for passage in passages if all(_part_stands_in(part[:_MOST_WORDS], passage) for part in parts)
+    ]  # fmt: skip
 
 
 def _part_stands_in(words: tuple[str, ...], passage: Passage) -> bool:
     if f" {' '.join(words)} " in passage.spoken:
         return True
-    if len(words) < 3:
+    enough = _ENOUGH * len(words)
+    if len(words) < 3 or sum(word in passage.places for word in words) < enough:
         return False
-    near: dict[int, set[int]] = defaultdict(set)
+    # Offset in the passage -> the quotation's words that stand there, as bits.
+    near: dict[int, int] = defaultdict(int)
     for place, word in enumerate(words):
         for other in passage.places.get(word, ()):
-            for shift in (-1, 0, 1):
-                near[other - place + shift].add(place)
-    if not near:
-        return False
-    start = max(near, key=lambda offset: (len(near[offset]), -offset))
-    if len(near[start]) < _ENOUGH * len(words):
+            near[other - place] |= 1 << place
+    bits = {at: (near.get(at - 1, 0) | found | near.get(at + 1, 0)).bit_count() for at, found in near.items()}
+    start = max(bits, key=lambda at: (bits[at], -at))
+    if bits[start] < enough:
         return False
     window = passage.words[max(start, 0) : max(start, 0) + len(words) + 1]
-    return _negations(words) == _negations(window) or _negations(words) == _negations(window[: len(words)])
+    return _negations(words) in (_negations(window), _negations(window[: len(words)]))
 
 
 def _negations(words: tuple[str, ...]) -> int:

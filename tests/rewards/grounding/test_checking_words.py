@@ -1,5 +1,7 @@
 """Verdicts of quotations and of descriptions that no lexicon knows."""
 
+import time
+
 import pytest
 
 from emoreason.records import Clip, Cue, CueSet, Gap
@@ -58,6 +60,24 @@ def test_words_of_a_cue_have_a_time_and_a_speaker() -> None:
     assert quoted("come in", cueset, subject="face1") == YES
     assert quoted("come in", cueset, subject="face2") == NO
     assert quoted("come in", cueset, negated=True) == NO
+
+
+def test_words_said_twice_are_where_either_is() -> None:
+    cues = tuple(
+        Cue(id=f"u{n}", modality="speech", code="utterance", text="Come in.", start_s=n, end_s=n + 1.0) for n in (1, 6)
+    )
+    cueset = CueSet(clip=Clip(id="c", duration_s=9.0, transcript="Come in. Come in."), cues=cues)
+    assert [quoted("come in", cueset, start_s=n, end_s=n + 0.5) for n in (1.0, 4.0, 6.0)] == [YES, NO, YES]
+
+
+def test_many_long_quotations_take_linear_time() -> None:
+    words = "you know how it is with the old man and his sea "
+    cues = tuple(Cue(id=f"u{n}", modality="speech", code="utterance", text=words * 8) for n in range(40))
+    cueset = CueSet(clip=Clip(id="c"), cues=cues)
+    begin = time.perf_counter()
+    for number in range(300):
+        assert quoted(f"you know how it is with the old dog {number}", cueset) == YES
+    assert time.perf_counter() - begin < 5
 
 
 def test_unknown_words() -> None:
