@@ -44,6 +44,7 @@ bench: $(VENV)/.all  ## the benchmarks behind docs/benchmarks.md
 	$(BIN)/python bench/cues.py --markdown
 	$(BIN)/python bench/voice.py
 	$(BIN)/python bench/contract.py
+	$(BIN)/python bench/rewards.py
 
 soak: $(VENV)/.all  ## the long batteries in full: known truth, an hour of video, and the fit where the research data is there
 	$(BIN)/python bench/known_truth.py --number 50
@@ -51,6 +52,7 @@ soak: $(VENV)/.all  ## the long batteries in full: known truth, an hour of video
 	$(BIN)/python bench/cues.py --hour --fps 12
 	EMOREASON_SOAK=1 $(BIN)/python -m pytest -m slow tests/cues/test_fewer_frames.py
 	test -z "$$EMOREASON_RESEARCH_DATA" || $(BIN)/python bench/fit_evidence.py --dry-run
+	test -z "$$EMOREASON_RESEARCH_DATA" || $(BIN)/python bench/rewards_cue_match.py
 
 docs: $(VENV)/.dev  ## renew docs/cli.md and the picture of the report, then check what the pages print and link to
 	$(BIN)/python docs/make_cli_reference.py
