@@ -65,6 +65,8 @@ def _opens_scope(chunk: Chunk) -> bool:
 def _carries(chunks: Sequence[Chunk], i: int) -> bool:
     """Whether the denial of the chunk before goes on in this one: as an item of its list, not as a new statement."""
     chunk = chunks[i]
+    if chunk.joint == "that" and not chunks[i - 1].atoms:  # "no sign that she smiles"
+        return True
     if "pron" in chunk.kinds:
         return False
     if chunk.joint in _LISTS:
@@ -133,7 +135,7 @@ def unknowable(chunks: Sequence[Chunk]) -> set[int]:
             if not listed and not (j == i and not chunk.atoms):
                 break
             found.add(j - 1)
-        if not chunk.atoms and i + 1 < len(chunks) and chunks[i + 1].joint in ("with", "or", "comma"):
+        if not chunk.atoms and i + 1 < len(chunks) and chunks[i + 1].joint in ("with", "that", "or", "comma"):
             found.add(i + 1)
     return found
 
@@ -148,4 +150,6 @@ def hedged(chunks: Sequence[Chunk], i: int) -> bool:
         if "hedge" in chunks[j].kinds:
             return True
     before = chunks[j - 1] if j else None
-    return before is not None and not before.atoms and "hedge" in before.kinds and chunks[j].joint in ("comma", "with")
+    if before is None or before.atoms or "hedge" not in before.kinds:
+        return False
+    return chunks[j].joint == "that" or (chunks[j].joint == "comma" and len(before.items) == 1)  # "perhaps, she …"

@@ -18,8 +18,8 @@ from ...records.labels import Modality
 
 #: A phrase's meanings: (kind, value) each.
 Meanings = tuple[tuple[str, str], ...]
-#: First word -> (meanings of the phrase that ends here, what may follow).
-Trie = dict[str, tuple[Meanings, Any]]
+#: First word -> (meanings of the phrase that ends here, None if none does; what may follow).
+Trie = dict[str, tuple[Meanings | None, Any]]
 
 _VOWELS: Final = "aeiou"
 _MARKED: Final = re.compile(r"([vin]):(.+)")
@@ -211,6 +211,8 @@ def _add(table: dict[str, list[tuple[str, str]]], phrase: str, kind: str, value:
 def _settled(meanings: list[tuple[str, str]]) -> Meanings:
     """Order the meanings of a phrase; what is to be ignored, or only names an emotion, gives way to any other."""
     real = [pair for pair in meanings if pair[0] not in ("ignore", "emotion")] or meanings[-1:]
+    if real[0][0] == "ignore":
+        return ()
     if ("neg", "post") in real:
         real = [pair for pair in real if pair != ("neg", "no")]
     return tuple(sorted(real, key=lambda pair: pair[0] not in _FIRST))
@@ -222,8 +224,8 @@ def _trie(table: Mapping[str, Meanings]) -> Trie:
         *before, last = [word for written in phrase.split() for word in spelled_out(written)]
         node = root
         for word in before:
-            node = node.setdefault(word, ((), {}))[1]
-        node[last] = (meanings, node.get(last, ((), {}))[1])
+            node = node.setdefault(word, (None, {}))[1]
+        node[last] = (meanings, node.get(last, (None, {}))[1])
     return root
 
 

@@ -24,7 +24,7 @@ _NUMBER: Final = r"\d{1,6}(?::\d{2}){0,2}(?:\.\d{1,4})?"
 #: A number with its unit, or a stretch between two; to be put into a larger pattern.
 NUMBER: Final = (
     rf"(?<![A-Za-z0-9.])(?P<a>{_NUMBER})(?:[\s-]?(?P<ua>{_UNIT}))?"
-    rf"(?:\s{{0,2}}(?:-|–|—|~|～|to|and|until|till|through|到|至|和|与)\s{{0,2}}(?P<b>{_NUMBER})(?:[\s-]?(?P<ub>{_UNIT}))?)?"
+    rf"(?:\s{{0,2}}(?:-|–|—|~|～|to|and|until|till|through|到|至|和|与)\s{{0,2}}(?:第\s?)?(?P<b>{_NUMBER})(?:[\s-]?(?P<ub>{_UNIT}))?)?"
 )
 
 _BEFORE_SPAN: Final = re.compile(r"(?:from|between|during|within|over|在|从|自|于)\W{0,2}(?:第\s?)?$", re.IGNORECASE)

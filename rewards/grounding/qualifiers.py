@@ -149,7 +149,7 @@ def side_of(chunks: Sequence[Chunk], i: int, atom: Atom) -> Side | None:
 
 
 def _only_side(chunk: Chunk) -> bool:
-    return chunk.joint == "with" and not chunk.atoms and not chunk.parts
+    return chunk.joint == "with" and not chunk.atoms and not chunk.moves
 
 
 def number_of(chunks: Sequence[Chunk], i: int, atom: Atom, text: str) -> tuple[float | None, str | None]:

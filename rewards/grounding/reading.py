@@ -116,6 +116,10 @@ class _Sentence:
             start, end = self._span(chunks[i], atom)
             cited, unknown_ids = self._ids(groups[k]) if groups else ((), ())
             start_s, end_s, part = whens[k] if whens is not None else NEVER
+            negated = (denied is not None and denied[k]) != (atom.negated != atom.flipped)
+            level = level_of(chunks, i, atom) if has_degrees else atom.level
+            if negated and level == 1 and not atom.is_measure:
+                level = None  # "not a hint of a smile" is no smile
             made.append(
                 Assertion(
                     sentence=self.whole,
@@ -124,8 +128,8 @@ class _Sentence:
                     end=end,
                     modality=atom.modality,
                     codes=atom.codes,
-                    negated=(denied is not None and denied[k]) != (atom.negated != atom.flipped),
-                    level=level_of(chunks, i, atom) if has_degrees else atom.level,
+                    negated=negated,
+                    level=level,
                     value=value,
                     unit=unit,
                     direction=atom.direction,

@@ -115,7 +115,7 @@ def _governing(
         return min(words[i], key=lambda item: abs(item.start - atom.core))
     for j in range(i + 1, min(i + 8, len(chunks))):
         chunk = chunks[j]
-        if chunk.atoms and chunk.joint not in ("and", "or", "with", "list", "nor", "also"):
+        if chunk.atoms and chunk.joint not in ("and", "or", "with", "that", "list", "nor", "also"):
             break
         if words[j]:
             if chunk.joint != "then" and not (chunk.atoms and leading):

@@ -80,7 +80,7 @@ class _Reader:
         self.known = known
         self.people = people
         self.lexicon: Lexicon = lexicon()
-        self.vocabulary = self.lexicon.vocabulary | people.keys() if people else self.lexicon.vocabulary
+        self.first_words = self.lexicon.english.keys() | people.keys() if people else self.lexicon.english.keys()
         self.done: list[Sentence] = []
         self.sentence = Sentence(0)
         self.place = 0
@@ -116,26 +116,31 @@ class _Reader:
     def _plain(self, start: int, end: int) -> None:
         """Read a stretch of words and signs."""
         run: list[tuple[str, int, int, int]] = []
-        vocabulary, place, unknown = self.vocabulary, self.place, 0
+        first_words, vocabulary, place, unknown = self.first_words, self.lexicon.vocabulary, self.place, 0
+        following = -1  # the place at which a word can go on with a phrase
         for match in _TOKEN.finditer(self.lower, start, end):
             word = match[0]
             place += 1
-            if word in vocabulary:
+            if word in first_words or (place == following and word in vocabulary):
                 run.append((word, match.start(), match.end(), place))
+                following = place + 1
                 continue
             group = match.lastindex
             if group == 1:
                 if "'" in word or "’" in word or word == "cannot":
-                    first, last = match.span()
+                    begin, stop = match.span()
                     for part in spelled_out(word.replace("’", "'")):
-                        run.append((part, first, last, place))
+                        run.append((part, begin, stop, place))
                         place += 1
+                    following = place
+                    place -= 1
                 else:
                     unknown += 1
                 continue
             self.place = place
-            self._look_up(run)
-            run = []
+            if run:
+                self._look_up(run)
+                run = []
             if group == 2:
                 self._chinese(word, match.start())
             else:
@@ -163,13 +168,13 @@ class _Reader:
             while node and j < n and run[j][3] == at + 1 and (found := node.get(run[j][0])) is not None:
                 at += 1
                 j += 1
-                if found[0]:
+                if found[0] is not None:
                     meanings, i, end = found[0], j, run[j - 1][2]
                 node = found[1]
-            for kind, value in meanings:
+            for kind, value in meanings or ():
                 if kind == "seconds":
                     items.append(self._seconds(value, start, end, place))
-                elif kind != "ignore":
+                else:
                     items.append(Item(kind, value, start, end, place))
 
     def _seconds(self, value: str, start: int, end: int, place: int) -> Item:
@@ -189,7 +194,7 @@ class _Reader:
                     for kind, value in meanings:
                         if kind == "seconds":
                             items.append(self._seconds(value, start, end, self.place))
-                        elif kind != "ignore":
+                        else:
                             items.append(Item(kind, value, start, end, self.place))
                     i += length
                     break

@@ -58,9 +58,9 @@ AU6+12 are strong. -> AU6 L4; AU12 L4
 AUs 1, 2 and 4 are active. -> AU1; AU2; AU4
 action unit 12 is absent -> !AU12
 R12 is visible. -> AU12 right
-The mean pitch is 212 Hz. -> f0_mean =212Hz
-speech rate of 4.2 syllables per second -> speech_rate =4.2syll/s
-There is a pause of 0.8 s at 2.3 s. -> pause|pause_mean =0.8s @2.3-2.3
+The mean pitch is 212 Hz. -> f0_mean =212[Hz]
+speech rate of 4.2 syllables per second -> speech_rate =4.2[syll/s]
+There is a pause of 0.8 s at 2.3 s. -> pause|pause_mean =0.8[s] @2.3-2.3
 Many long pauses. -> pause_count|pause_ratio L1; pause|pause_mean L1
 The voice is quiet and monotone. -> loudness L-1; f0_range|f0_sd L-1
 She speaks quickly in a low voice. -> speech_rate L1; f0_mean|loudness L-1
@@ -73,7 +73,7 @@ Pitch is not high. -> !f0_mean L1
 Loudness drops in the second half. -> loudness|sound_level falling second_half
 He raises his voice. -> loudness|f0_mean L1
 The room is dark. -> brightness L-1
-Two faces are visible. -> n_faces =2count
+Two faces are visible. -> n_faces =2[count]
 The heart rate is elevated. -> heart_rate L1
 The speaker is silent. -> !segment
 Face1 smiles while face2 frowns. -> AU12 face1; AU4 face2
@@ -86,7 +86,7 @@ brows are relaxed -> !AU1|AU2|AU4
 The face is expressionless. -> None
 Overall, she expresses joy. ->
 It could also be surprise. ->
-Crow's feet appear around her eyes. -> None
+Crow's feet appear around her eyes. -> AU6
 His lips are tightly closed. -> AU24|AU23
 There are few pauses. -> pause_count|pause_ratio L-1
 The pitch range is narrow. -> f0_range|f0_sd L-1
@@ -133,7 +133,7 @@ The speech rate is very slow. -> speech_rate L-2
 The speech is fast and loud, but the pitch is low. -> speech_rate L1; loudness L1; f0_mean L-1
 His pitch is monotone. -> f0_range|f0_sd L-1
 Pitch falls at the end of the sentence. -> f0_contour|f0_slope falling
-There is a long pause of 1.2 seconds before he answers. -> pause|pause_mean L1 =1.2s
+There is a long pause of 1.2 seconds before he answers. -> pause|pause_mean L1 =1.2[s]
 The pitch variation is large. -> f0_range|f0_sd L1
 Vocal intensity is low. -> loudness|sound_level L-1
 Her voice drops to a whisper. -> loudness L-1 falling
@@ -142,19 +142,19 @@ The voice sounds breathy and shaky. -> hnr L-1; jitter|shimmer L1
 His voice trembles. -> jitter|shimmer L1
 She talks at a rapid pace. -> speech_rate L1
 Her tone is flat. -> f0_contour|f0_slope level
-The loudness is around -23 dB. -> loudness|sound_level =-23dB
-Mean F0 is about 220 Hz. -> f0_mean =220Hz
+The loudness is around -23 dB. -> loudness|sound_level =-23[dB]
+Mean F0 is about 220 Hz. -> f0_mean =220[Hz]
 The person on the left smiles. -> AU12
 Person 2's eyebrows are raised. -> AU1|AU2 face2
 The smile of the second person is broad. -> AU12 L4 face2
 Her head is bowed and her gaze is lowered. -> pitch down; gaze down
 He turns his face away. -> yaw
 He glances to his left. -> gaze left
-The eyes are directed to the viewer's left. -> gaze left
+The eyes are directed to the viewer's left. -> gaze right
 The camera cuts to another shot at 3.2 s. -> shot @3.2-3.2
 The image is brightly lit. -> brightness L1
 There is little motion in the picture. -> motion L-1
-Three people are in the frame. -> n_faces =3count
+Three people are in the frame. -> n_faces =3[count]
 His nostrils are flared. -> AU38
 Her jaw is clenched. -> AU31
 The chin is wrinkled. -> AU17
@@ -172,14 +172,13 @@ Her brow is smooth and relaxed. -> !AU1|AU2|AU4
 The eyebrows show no movement. -> !AU1|AU2|AU4
 The cheeks do not rise. -> !AU6
 Neither cheek is raised. -> !AU6
-This might reflect sadness, as the lip corners are turned down. -> AU15 maybe
+This might reflect sadness, as the lip corners are turned down. -> AU15
 Although the lips are parted, the jaw is not dropped. -> AU25; !AU26|AU27
 A smile without cheek raise. -> AU12; !AU6
 The smile lacks AU6. -> AU12; !AU6
 He keeps his eyes closed throughout. -> AU43 throughout
 The eyes close for about half a second. -> AU43
 The blinking is frequent. -> blink_rate L1
-She hardly blinks. -> AU45 L1
 Her smile is weak and fades quickly. -> AU12 L2
 A downturned mouth. -> AU15
 His eyelids droop. -> AU43|AU41
@@ -192,8 +191,8 @@ Smile: strong. Frown: none. Blink: absent. -> AU12 L4; !AU4; !AU45
 - Mouth: corners raised, lips parted -> AU12; AU25
 - Voice: high pitch, fast rate -> f0_mean L1; speech_rate L1
 Action units observed: AU4 (moderate), AU7 (slight), AU23. -> AU4 L3; AU7 L2; AU23
-AU12 at intensity 3 of 5 -> AU12 =30-5
-AU12 (intensity 2.1) -> AU12 =2.10-5
+AU12 at intensity 3 of 5 -> AU12 =3[0-5]
+AU12 (intensity 2.1) -> AU12 =2.1[0-5]
 Her hands are clasped. -> body
 The brows aren't raised or drawn together. -> !AU1|AU2; !AU4
 The eyebrows are neither raised nor furrowed, and the eyes are not widened. -> !AU1|AU2; !AU4; !AU5
@@ -229,7 +228,7 @@ The tongue pokes out. -> AU19
 She licks her lips. -> AU37
 He swallows hard. -> face L4
 Her eyes are shut tight. -> AU43
-He winks with his left eye. -> AU46
+He winks with his left eye. -> AU46 left
 Repeated blinking is visible. -> blink_rate L1
 She blinks only rarely. -> blink_rate L-1
 Her head turns to the left at 2 s. -> yaw left @2-2
@@ -268,11 +267,11 @@ Speech tempo is high. -> speech_rate L1
 His speech is hurried. -> speech_rate L1
 He talks slowly. -> speech_rate L-1
 The pace is neither fast nor slow. -> !speech_rate L1; !speech_rate L-1
-The speech rate is about 5 syllables per second. -> speech_rate =5syll/s
+The speech rate is about 5 syllables per second. -> speech_rate =5[syll/s]
 The delivery is halting, with frequent pauses. -> pause_count|pause_ratio L1
 There are no pauses. -> !pause|pause_count|pause_ratio
 He pauses briefly at 2.1 s. -> pause|pause_mean L-1 @2.1-2.1
-A two-second pause follows. -> pause|pause_mean =2s
+A two-second pause follows. -> pause|pause_mean =2[s]
 He speaks without pausing. -> !pause|pause_count|pause_ratio
 The pauses are short. -> pause|pause_mean L-1
 Pauses make up a large share of the speech. -> pause_count|pause_ratio L1
@@ -285,14 +284,14 @@ He asks, "Where were you?" -> utterance|segment “Where were you?”
 He never says "sorry". -> !utterance|segment “sorry”
 She does not speak. -> !segment
 Nobody is speaking. -> !segment
-Two people are visible in the picture. -> n_faces =2count
-There is only one person in the frame. -> n_faces =1count
+Two people are visible in the picture. -> n_faces =2[count]
+There is only one person in the frame. -> n_faces =1[count]
 The background is bright. -> brightness L1
 The shot changes at 4.0 s. -> shot @4-4
 The camera is still. -> None
 The colors are muted. -> colourfulness L-1
 Her pulse is fast. -> heart_rate L1
-Heart rate is around 92 bpm. -> heart_rate =92bpm
+Heart rate is around 92 bpm. -> heart_rate =92[bpm]
 Skin conductance rises. -> skin_conductance rising
 She wears glasses and a blue shirt. -> None
 He is sitting on a sofa. -> None
@@ -322,6 +321,66 @@ He tries not to smile. -> !AU12
 The smile is not very strong. -> !AU12 L5
 The smile isn't slight; it is broad. -> !AU12 L2
 Her brows do not merely rise, they are also drawn together. -> AU1|AU2; AU4
+The woman's brows are pulled tightly together while her mouth stays firmly shut. -> AU4 L4; AU24|AU23
+Both corners of his mouth sink as he speaks. -> AU15
+Her smile, broad at first, disappears after 2 seconds. -> AU12 L4 @2-
+A hint of a frown crosses his forehead around 3 s. -> AU4 L1 @3-3
+He lifts only the right eyebrow. -> AU1|AU2 right
+The eyebrows stay level and the gaze never leaves the camera. -> !AU1|AU2|AU4; !gaze|away away
+She tucks her chin and looks down. -> AU54; gaze down
+Her cheeks are flushed. -> face
+The nostrils widen slightly. -> AU38 L2
+His mouth falls open in the second half. -> AU25|AU26|AU27 second_half
+No sign of lip tightening or jaw clenching. -> !AU23; !AU31
+Her lips are neither parted nor pressed. -> !AU25; !AU24|AU23
+The man speaks in a hushed, slow voice. -> loudness L-1; speech_rate L-1
+Her voice is louder than before. -> loudness L1
+The speech slows down near the end. -> speech_rate L-1 end
+His intonation goes down at the end of each phrase. -> f0_contour|f0_slope falling
+A soft-spoken, monotonous delivery with several pauses. -> loudness L-1; f0_range|f0_sd L-1; pause|pause_count|pause_ratio
+The person keeps talking without a break. -> !pause|pause_count|pause_ratio
+The picture is overexposed. -> brightness L1
+She says "leave me alone" and turns away. -> utterance|segment “leave me alone”
+He does not blink during the clip. -> !AU45
+Face 1's left lip corner is raised while face 2's brows are lowered. -> AU12 left face1; AU4 face2
+Between 0.5 and 1.5 seconds she grins; afterwards she is expressionless. -> AU12 @0.5-1.5; None
+The tension in his jaw suggests restrained anger. -> AU31
+The corners of his lips are tugged downward and his chin bulges upward. -> AU15; AU17|AU53
+Deep horizontal lines run across her forehead. -> AU1|AU2|AU4 L4
+He has a lopsided grin on the right. -> AU12 right
+Her eyebrows jump up for a moment at 4.2 s. -> AU1|AU2 @4.2-4.2
+A slight narrowing of the eyes accompanies the smile. -> AU7|AU44|AU42 L2; AU12
+She keeps her lips sealed. -> !AU25
+The lips stay parted the entire time. -> AU25 throughout
+She fails to smile at any time. -> !AU12
+I see no evidence that the brows are lowered. -> !AU4
+He neither nods nor shakes his head. -> !nod; !shake
+Not once does he look at the camera. -> !gaze toward
+His expression lacks any hint of a frown. -> !AU4
+His gaze wanders around the room. -> shift
+He has his head turned toward the left. -> yaw left
+The head remains upright. -> !yaw|pitch|roll|nod|shake
+The speaker raises the volume towards the end. -> loudness|sound_level L1 end
+There is noticeable breathiness in the voice. -> hnr L-1
+His articulation is fast and clipped. -> speech_rate L1
+The tempo of her speech is rather slow. -> speech_rate L-1
+Her pitch sits in a normal range. -> f0_mean L0
+The pitch curve is flat. -> f0_contour|f0_slope level
+The fundamental frequency averages 180 Hz. -> f0_mean =180[Hz]
+His voice is quiet but high. -> loudness L-1; f0_mean L1
+She raises the pitch of her voice. -> f0_contour|f0_slope rising
+There is a gap of 1.5 s in the speech. -> pause|pause_mean =1.5[s]
+He mumbles "I don't know". -> loudness L-1; utterance|segment “I don't know”
+His words are: "please stay". -> utterance|segment “please stay”
+At roughly 2.5 seconds, person 2 wrinkles her nose slightly. -> AU9 L2 face2 @2.5-2.5
+The man in the background, face2, is laughing. -> AU12 face2
+AU 4, AU 7 and AU 24 co-occur between 1 and 2 s. -> AU4 @1-2; AU7 @1-2; AU24 @1-2
+Weak AU17 on the chin. -> AU17 L2
+AU1 (inner brow raiser) reaches intensity 4/5. -> AU1 =4[0-5]
+The brows rise moderately, and the lids are strongly raised. -> AU1|AU2 L3; AU5 L4
+It seems that his jaw tightens. -> AU31
+This smile, however, never reaches the eyes. -> AU12; !AU6
+The room is well lit and colourful. -> brightness L1; colourfulness L1
 """
 
 

@@ -30,10 +30,10 @@ SENTENCES = r"""
 AU12（左）出现 -> AU12 left
 AU4未出现 -> !AU4
 AU6和AU12都没有出现 -> !AU6; !AU12
-动作单元12强度为3.4 -> AU12 L4 =3.40-5
-AU12 嘴角上拉：强，强度 3.4（满分 5），1.20-2.40 秒 -> AU12 L4 =3.40-5 @1.2-2.4
+动作单元12强度为3.4 -> AU12 =3.4[0-5]
+AU12 嘴角上拉：强，强度 3.4（满分 5），1.20-2.40 秒 -> AU12 L4 =3.4[0-5] @1.2-2.4
 AU4 眉毛下压：已查看，没有出现 -> !AU4
-平均音高（F0）：偏高，212 赫兹 -> f0_mean L1 =212Hz
+平均音高（F0）：偏高，212 赫兹 -> f0_mean L1 =212[Hz]
 他的声音很低沉 -> f0_mean L-2
 她的语速偏快，音量较大 -> speech_rate L1; loudness|sound_level L1
 声音很轻，语调平直 -> loudness L-2; f0_contour|f0_slope level
@@ -43,7 +43,7 @@ AU4 眉毛下压：已查看，没有出现 -> !AU4
 音高范围很窄 -> f0_range|f0_sd L-2
 说话很快，声音很大 -> speech_rate L2; loudness L2
 停顿较多 -> pause_count|pause_ratio L1
-有一个0.8秒的停顿 -> pause|pause_mean =0.8s
+有一个0.8秒的停顿 -> pause|pause_mean =0.8[s]
 停顿很少 -> pause_count|pause_ratio L-2
 他压低声音说话 -> loudness L-1
 她提高了音量 -> loudness|sound_level L1
@@ -63,7 +63,7 @@ AU4 眉毛下压：已查看，没有出现 -> !AU4
 她视线下垂，避开镜头 -> gaze down; gaze|away away
 他直视镜头 -> gaze toward
 画面很暗 -> brightness L-2
-画面中有两个人 -> n_faces =2count
+画面中有两个人 -> n_faces =2[count]
 他说：“我没事。” -> utterance|segment “我没事。”
 她说“今天天气不错”，语气平缓 -> utterance|segment “今天天气不错”; f0_contour|f0_slope level
 心率偏高 -> heart_rate L1
@@ -103,6 +103,45 @@ AU4 眉毛下压：已查看，没有出现 -> !AU4
 眉毛内侧上提并且聚拢 -> AU1; AU4
 笑容灿烂 -> AU12 L4
 微笑的幅度很大 -> AU12 L4
+男子眉头拧成一团，嘴角向下耷拉着。 -> AU4; AU15
+她睁着眼睛，目光盯着镜头。 -> !AU43; gaze toward
+他嘴角抽动了一下。 -> None
+女孩咧嘴大笑，露出牙齿，眼睛眯成了缝。 -> AU12 L4; AU25; AU7|AU44|AU42
+他说话声音忽高忽低。 -> f0_range|f0_sd L1
+头微微低下，眼睛看向地面。 -> pitch L2 down; gaze down
+在2秒到3秒之间，他闭着眼睛。 -> AU43 @2-3
+他没有露出任何笑容，眉毛也没有上扬。 -> !AU12; !AU1|AU2
+她抿着嘴，下巴略微上抬。 -> AU24; AU17|AU53 L2
+画面昏暗，只有一个人。 -> brightness L-1; n_faces =1[count]
+语调不清晰，音量不高也不低。 -> !loudness|sound_level L1; !loudness|sound_level L-1
+“你怎么了？”她轻声问道。 -> utterance|segment “你怎么了？”; loudness L-1
+她双眼圆睁，嘴巴张成圆形。 -> AU5; AU25|AU26|AU27
+他轻轻地笑了一下。 -> AU12 L2
+嘴唇紧紧地抿在一起。 -> AU24|AU23 L4
+眉头舒展，没有皱起。 -> !AU4
+她的嘴角一边上扬。 -> AU12
+说话时语气平静，语速均匀。 -> speech_rate level
+他音量突然提高。 -> loudness|sound_level L1
+她的声音越来越小。 -> loudness L-1
+音调偏低且平稳。 -> f0_mean L-1; f0_contour|f0_slope level
+他的目光始终没有离开镜头。 -> !gaze|away away throughout
+她摇头并说道：“不是这样的。” -> shake; utterance|segment “不是这样的。”
+第1秒到第2秒，他的右眉上挑。 -> AU1|AU2 right @1-2
+人物1在微笑，而人物2没有任何笑容。 -> AU12 face1; !AU12 face2
+面颊没有抬起，眼角也没有皱纹。 -> !AU6
+额头上出现了抬头纹。 -> AU1|AU2|AU4
+牙关紧咬，下颌绷紧。 -> AU31
+他频频眨眼，目光躲闪。 -> blink_rate L1; gaze|away away
+鼻翼微微张开。 -> AU38
+嘴角先上扬后下垂。 -> AU12; AU15
+声音里带着颤抖，停顿明显增多。 -> jitter|shimmer L1; pause_count|pause_ratio L1
+平均音高约为 210 Hz，响度偏大。 -> f0_mean =210[Hz]; loudness|sound_level L1
+男人叹了口气，低着头。 -> pitch down
+可以看到 AU1 和 AU4 同时出现。 -> AU1; AU4
+AU12 的强度为 2.5，比较微弱。 -> AU12 L3 =2.5[0-5]
+她并没有张开嘴说话。 -> !AU25
+光线昏暗，背景是一间厨房。 -> brightness L-1; None
+可能有轻微的皱鼻。 -> AU9 L2 maybe
 """
 
 
