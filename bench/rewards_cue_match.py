@@ -106,7 +106,7 @@ def constant_lists(embedder: Embedder, first: Study, second: Study, robust: CueM
 
 
 def _built_in() -> list[tuple[str, ...]]:
-    from emoreason.rewards.cue_match import _built_in as clues_of
+    from emoreason.rewards.cue_match.robust import _built_in as clues_of
 
     return list(clues_of(False))
 

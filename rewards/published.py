@@ -12,8 +12,8 @@ from typing import Final
 from ..records import Reference, Score
 from ..records.labels import parse_action_unit
 from .completion import Completion
+from .cue_match import EmoCue360
 from .embedders import Embedder, HashedEmbedder
-from .emocue360 import EmoCue360
 
 # The published patterns in one piece (``<think>.*?</think>``) take quadratic time on a heap of opening tags.
 _OPENING = re.compile(r"<think>", re.IGNORECASE)

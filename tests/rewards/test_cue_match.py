@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from emoreason.records import Clip, CueSet, Reference
 from emoreason.rewards.completion import Completion, read_completion
-from emoreason.rewards.cue_match import MOST_CLAUSES, CueMatch, EmoCue360
+from emoreason.rewards.cue_match import CueMatch, EmoCue360
+from emoreason.rewards.cue_match.emocue360 import emocue360, emocue360_corpus
+from emoreason.rewards.cue_match.robust import MOST_CLAUSES
 from emoreason.rewards.embedders import Cached, HashedEmbedder, Vectors
-from emoreason.rewards.emocue360 import emocue360, emocue360_corpus
 from emoreason.rewards.reward import Case, reward_named
 
 HASHED = Cached(HashedEmbedder())

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emoreason.records import Clip, Cue, CueSet
-from emoreason.rewards.cue_clauses import (
+from emoreason.rewards.cue_match.clauses import (
     LONGEST_CLAUSE,
     agreement,
     comparable,

@@ -18,10 +18,10 @@ from emoreason.eval.auc import auc
 from emoreason.eval.stats import Interval, bootstrap_drawn
 from emoreason.records import Clip, CueSet, Reference
 from emoreason.rewards.completion import Completion
-from emoreason.rewards.cue_clauses import repeats_speech, split_clauses, spoken_words
 from emoreason.rewards.cue_match import CueMatch
+from emoreason.rewards.cue_match.clauses import repeats_speech, split_clauses, spoken_words
+from emoreason.rewards.cue_match.emocue360 import EmoCue360
 from emoreason.rewards.embedders import Embedder
-from emoreason.rewards.emocue360 import EmoCue360
 from emoreason.rewards.reward import Case
 
 Matrix = NDArray[np.float64]

@@ -1,7 +1,7 @@
 """Clauses of cue texts: where they end, which of them only repeat what was said, and which two contradict each other.
 
 An embedding puts "he smiles" beside "he does not smile" and "a loud voice" beside "a quiet voice". What a cosine cannot
-tell is read here by rule, from ``data/cue_opposites.json``: axes (lip corners, pitch, loudness, tension, valence …)
+tell is read here by rule, from ``data/opposites.json``: axes (lip corners, pitch, loudness, tension, valence …)
 with two poles each, in English and Chinese. A denied pole counts as the other one.
 """
 
@@ -16,10 +16,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..prompts.sentences import polarity_of, split_sentences
-from ..records import CueSet
-from .denial import denied
-from .embedders import FUNCTION_WORDS
+from ...prompts.sentences import polarity_of, split_sentences
+from ...records import CueSet
+from ..denial import denied
+from ..embedders import FUNCTION_WORDS
 
 #: Clauses longer than this are cut for reading and embedding (MiniLM reads 256 word pieces), characters.
 LONGEST_CLAUSE: Final = 1000
@@ -64,7 +64,7 @@ class ClauseReading:
     negated : bool
         It says that something is not there.
     first, second : int
-        Axes (bits, in the order of ``cue_opposites.json``) whose first, second pole it names, after negation.
+        Axes (bits, in the order of ``opposites.json``) whose first, second pole it names, after negation.
     levels : int
         Intensity words in it: bit 0 (barely) to bit 4 (very).
     """
@@ -267,6 +267,6 @@ def _lexicon() -> tuple[list[_Pattern], list[_Pattern], list[_Pattern]]:
 
 @lru_cache(maxsize=1)
 def _opposites() -> dict[str, dict[str, dict[str, list[str]]]]:
-    text = files(__package__).joinpath("data", "cue_opposites.json").read_text(encoding="utf-8")
+    text = files(__package__).joinpath("data", "opposites.json").read_text(encoding="utf-8")
     loaded: dict[str, dict[str, dict[str, list[str]]]] = json.loads(text)
     return loaded

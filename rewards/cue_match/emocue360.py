@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ..prompts.sentences import split_sentences
-from ..records import Reference, Score
-from .completion import Completion
-from .cue_clauses import LONGEST_CLAUSE
-from .embedders import Embedder, TextVectors, Vectors, default_embedder
-from .reward import Case
+from ...prompts.sentences import split_sentences
+from ...records import Reference, Score
+from ..completion import Completion
+from ..embedders import Embedder, TextVectors, Vectors, default_embedder
+from ..reward import Case
+from .clauses import LONGEST_CLAUSE
 
 
 class EmoCue360:

@@ -1,17 +1,4 @@
-"""Rewards for naming the cues that people named: EmoCue-360 as published, and a form that is harder to please.
-
-EmoCue-360 (:mod:`.emocue360`) takes the best cosine of each clause on either side. It has no threshold and no
-assignment: one generic clause serves every clue, forty of them outscore a real model, and repeating the subtitle pays.
-:class:`CueMatch` therefore
-
-1. leaves out clauses that only repeat or discuss the words spoken, on both sides;
-2. gives a pair of clauses ``(cosine - threshold) / (1 - threshold)`` as credit, nothing where they contradict each
-   other and half where their intensities are two steps apart or one of them names both poles (:mod:`.cue_clauses`);
-3. matches one to one (the assignment with the most credit), so that precision, recall and F1 share one numerator and
-   every further clause costs precision;
-4. subtracts the floor: the mean F1 of the same clauses against the clues of other clips. What any clip's clues would
-   earn is no evidence. ``value = max(0, (f1 - floor) / (1 - floor))``, corrected for chance as Cohen's kappa is.
-"""
+"""CueMatch: one to one, above a threshold, above the floor, without the words spoken."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -23,14 +10,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..records import Reference, Score
-from .completion import Completion
-from .cue_clauses import agreement, comparable, is_chinese, read_clause, repeats_speech, split_clauses, spoken_words
-from .embedders import Embedder, Vectors, default_embedder
-from .emocue360 import EmoCue360
-from .reward import Case
-
-__all__ = ["CueMatch", "EmoCue360"]
+from ...records import Reference, Score
+from ..completion import Completion
+from ..embedders import Embedder, Vectors, default_embedder
+from ..reward import Case
+from .clauses import agreement, comparable, is_chinese, read_clause, repeats_speech, split_clauses, spoken_words
 
 #: Clauses of a completion that are matched; those beyond are counted as unmatched.
 MOST_CLAUSES: Final = 64
@@ -154,7 +138,7 @@ def _spread(references: Sequence[Clauses], most: int) -> tuple[Clauses, ...]:
 
 @lru_cache(maxsize=2)
 def _built_in(chinese: bool) -> tuple[Clauses, ...]:
-    text = files(__package__).joinpath("data", "cue_background.json").read_text(encoding="utf-8")
+    text = files(__package__).joinpath("data", "background.json").read_text(encoding="utf-8")
     return tuple(tuple(clues) for clues in json.loads(text)["zh" if chinese else "en"])
 
 
