@@ -51,10 +51,11 @@ _MEASURED: Final = frozenset(("voice", "scene", "physiology"))
 class Chunk:
     """Items between two joints of a sentence; ``joint`` is what parts it from the chunk before.
 
-    ``parts`` and ``moves`` are its items of these kinds, once joined; ``used`` where the words begin that atoms took.
+    ``parts`` and ``moves`` are its items of these kinds, once joined; ``used`` where the words begin that atoms took;
+    ``aside``: it stands in brackets.
     """
 
-    __slots__ = ("atoms", "end", "items", "joint", "kinds", "moves", "parts", "start", "used")
+    __slots__ = ("aside", "atoms", "end", "items", "joint", "kinds", "moves", "parts", "start", "used")
 
     def __init__(self, joint: str, start: int, end: int) -> None:
         self.joint = joint
@@ -66,6 +67,7 @@ class Chunk:
         self.moves: list[Item] = []
         self.atoms: list[Atom] = []
         self.used: set[int] = set()
+        self.aside = False
 
     def add(self, item: Item) -> None:
         """Take in an item."""
@@ -122,6 +124,7 @@ def chunks_of(items: Sequence[Item], start: int, end: int) -> list[Chunk]:
 def _take_back(chunk: Chunk) -> None:
     """Pass over what names a thing twice: "pitch range (F0)"."""
     chunk.joint = "comma"
+    chunk.aside = True
     if chunk.kinds == {"part"}:
         chunk.items, chunk.parts, chunk.kinds = [], [], set()
 

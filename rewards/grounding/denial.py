@@ -15,26 +15,41 @@ _VERBS: Final = frozenset(("AU12", "AU4", "AU45", "AU7AU44", "speech"))
 
 def negations(chunks: Sequence[Chunk]) -> list[bool]:
     """Say for each atom, in the order of chunks, whether it is denied."""
-    found = [[_denied(chunk, atom) for atom in chunk.atoms] for chunk in chunks]
+    found = [
+        [_denied(chunk, atom) for atom in chunk.atoms] if "neg" in chunk.kinds else [False] * len(chunk.atoms)
+        for chunk in chunks
+    ]
     reaching = False
     for i, chunk in enumerate(chunks):
         if i and reaching and "neg" not in chunk.kinds and _carries(chunks, i):
             found[i] = [True] * len(chunk.atoms)
         else:
-            reaching = _opens_scope(chunk)
+            reaching = "neg" in chunk.kinds and _opens_scope(chunk)
         if "cancel" in chunk.kinds:
             reaching = False
     for i, chunk in enumerate(chunks):
         if "neg" in chunk.kinds and _denies_what_is_before(chunk):
             _deny_before(chunks, i, found)
+    for i, chunk in enumerate(chunks):
+        if i and chunk.aside:
+            _share_with_brackets(chunks, i, found)
     return [value for row in found for value in row]
+
+
+def _share_with_brackets(chunks: Sequence[Chunk], i: int, found: list[list[bool]]) -> None:
+    """Deny a name as its other name beside brackets is: "no frown (AU4)", "AU4 (brow lowerer) is absent"."""
+    for j in range(i - 1, max(i - 3, -1), -1):
+        for k, atom in enumerate(chunks[i].atoms):
+            for m, other in enumerate(chunks[j].atoms):
+                if not set(atom.codes).isdisjoint(other.codes):
+                    found[i][k] = found[j][m] = found[i][k] or found[j][m]
+        if chunks[j].atoms:
+            return
 
 
 def _denied(chunk: Chunk, atom: Atom) -> bool:
     """Whether an odd number of negations governs an atom: those before it, and those behind that reach back."""
     negs = chunk.of("neg")
-    if not negs:
-        return False
     cancelled = max([item.start for item in chunk.of("cancel") if item.start < atom.core], default=-1)
     other = max([other.core for other in chunk.atoms if other.core < atom.core], default=-1)
     before = [item for item in negs if cancelled < item.start < atom.core]
