@@ -21,6 +21,14 @@ NUMBERED: Final = re.compile(
 )
 
 
+#: How the text before a number ends where the number may be a code's or a person's.
+BEFORE_NUMBERS: Final = (
+    *("AU", "au", "Au", "AUs", "aus", "Units", "Unit", "UNITS", "UNIT", "units", "unit", "单元", "L", "R", "T", "B"),
+    *("face", "Face", "person", "Person", "speaker", "Speaker", "subject", "Subject", "individual", "Individual"),
+    *("character", "Character", "participant", "Participant", "第", "人物", "人脸", "面孔", "说话人", "角色"),
+)
+
+
 def read_code(code: str) -> list[tuple[str, str]]:
     """Return what an action unit's code says, as kinds and values of the lexicon.
 

@@ -21,8 +21,8 @@ def level_of(chunks: Sequence[Chunk], i: int, atom: Atom) -> int | None:
         return _measure_level(chunk, atom)
     if atom.modality not in _ACTIONS:
         return atom.level
-    degree = _degree(chunk, atom)
-    if degree is None and len(chunks) > 1:
+    degree = _degree(chunk, atom) if chunk.has("degree", "boost") else None
+    if degree is None and any("degree" in near.kinds for near in chunks[max(i - 1, 0) : i + 6]):
         if _says_one_thing(chunk):
             degree = _degree_beside(chunks, i)
         if degree is None and "aux" not in chunk.kinds:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import attrgetter
 from typing import Final, cast
 
 from ...prompts.sentences import spellings
@@ -25,6 +26,7 @@ _MOST_ITEMS: Final = 150
 _TIMES: Final = ("quantity", "part_time")
 _TELLING: Final = ("part", "fact", "quote", "that", "num", "say", "numnoun")
 _QUALIFIERS: Final = ("level", "direction", "side", "subject", "start_s", "end_s", "part", "value", "unit")
+_said = attrgetter(*_QUALIFIERS)
 _WHITE: Final = " \t\r\n\u3000*_#-–—,，.。;；:：、!！?？"
 _LIST_MARK: Final = re.compile(r"[\s>*#•·-]{0,20}(?:\d{1,3}[.)、]\s{1,4})?")
 
@@ -113,7 +115,7 @@ class _Sentence:
             if i in hidden:
                 continue
             value, unit = number_of(chunks, i, atom, self.text) if "quantity" in kinds else (atom.value, atom.unit)
-            start, end = self._span(chunks[i], atom)
+            start, clause = self._clause(chunks[i], atom)
             cited, unknown_ids = self._ids(groups[k]) if groups else ((), ())
             start_s, end_s, part = whens[k] if whens is not None else NEVER
             negated = (denied is not None and denied[k]) != (atom.negated != atom.flipped)
@@ -123,9 +125,9 @@ class _Sentence:
             made.append(
                 Assertion(
                     sentence=self.whole,
-                    clause=self.text[start:end],
+                    clause=clause,
                     start=start,
-                    end=end,
+                    end=start + len(clause),
                     modality=atom.modality,
                     codes=atom.codes,
                     negated=negated,
@@ -146,15 +148,12 @@ class _Sentence:
             )
         return made if len(made) < 2 else _distinct(made)
 
-    def _span(self, chunk: Chunk, atom: Atom) -> tuple[int, int]:
-        """Where the clause of an atom stands, without the signs and spaces around it."""
-        start, end = min(chunk.start, atom.first.start), max(chunk.end, atom.last.end)
-        text = self.text
-        while start < end and text[start] in _WHITE:
-            start += 1
-        while end > start and text[end - 1] in _WHITE:
-            end -= 1
-        return start, end
+    def _clause(self, chunk: Chunk, atom: Atom) -> tuple[int, str]:
+        """Where the clause of an atom begins, and its words without the signs and spaces around them."""
+        start = min(chunk.start, atom.first.start)
+        words = self.text[start : max(chunk.end, atom.last.end)]
+        bare = words.lstrip(_WHITE)
+        return start + len(words) - len(bare), bare.rstrip(_WHITE)
 
     def _ids(self, group: list[Item]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Ids that a group of citations names: known ones, others."""
@@ -177,7 +176,9 @@ def _placed(chunks: Sequence[Chunk]) -> list[tuple[int, Atom]]:
 
 def _cited(chunks: Sequence[Chunk], placed: Sequence[tuple[int, Atom]], cites: Sequence[Item]) -> list[list[Item]]:
     """Citations of each atom: those that follow it before anything else is said, or before a "but"."""
-    groups: list[list[Item]] = [[] for _ in placed] if cites else []
+    if not cites:
+        return []
+    groups: list[list[Item]] = [[] for _ in placed]
     taken, current = 0, list(range(len(placed)))
     for cite in cites:
         waiting = [k for k in range(taken, len(placed)) if placed[k][1].first.start < cite.start]
@@ -218,11 +219,14 @@ def _merged(first: Assertion, second: Assertion) -> Assertion:
 
 
 def _repeats(one: Assertion, other: Assertion) -> bool:
+    """Whether two assertions are about the same and say nothing different of it."""
+    if one.codes != other.codes:
+        mine, theirs = set(one.codes), set(other.codes)
+        if not mine or not theirs or not (mine <= theirs or theirs <= mine):
+            return False
     if not one.codes or one.modality != other.modality or one.negated != other.negated or one.quote or other.quote:
         return False
-    if not (set(one.codes) <= set(other.codes) or set(other.codes) <= set(one.codes)):
-        return False
     return all(
-        getattr(one, name) is None or getattr(other, name) is None or getattr(one, name) == getattr(other, name)
-        for name in _QUALIFIERS
+        first is None or second is None or first == second
+        for first, second in zip(_said(one), _said(other), strict=True)
     )

@@ -22,7 +22,12 @@ NEVER = When()
 
 def times(chunks: Sequence[Chunk], placed: Sequence[tuple[int, Atom]], duration_s: float | None) -> list[When]:
     """When each atom is said to happen; ``placed``: chunk index and atom. Seconds outweigh parts of the clip."""
-    seconds = [[item for item in chunk.of("quantity") if _is_time(item, chunk, duration_s)] for chunk in chunks]
+    seconds = [
+        [item for item in chunk.of("quantity") if _is_time(item, chunk, duration_s)]
+        if "quantity" in chunk.kinds
+        else []
+        for chunk in chunks
+    ]
     parts = [chunk.of("part_time") for chunk in chunks]
     found: list[Item | None] = [None] * len(placed)
     for words in (seconds, parts):

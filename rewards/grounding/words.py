@@ -7,8 +7,8 @@ from typing import Final, NamedTuple, cast
 
 from ...prompts.sentences import HEADINGS, cited_ids
 from .codes import AU as _AU
+from .codes import BEFORE_NUMBERS, joint_of, read_code
 from .codes import NUMBERED as _NUMBERED
-from .codes import joint_of, read_code
 from .lexicon import Lexicon, lexicon, spelled_out
 from .numbers import NUMBER, read_number, read_seconds
 
@@ -35,7 +35,13 @@ _SAYING: Final = re.compile(
 _ALTERNATIVES: Final = frozenset(name.lower() for name in HEADINGS["alternatives"])
 _TITLES: Final = frozenset(name.lower() for names in HEADINGS.values() for name in names)
 _LONGEST_HEADING: Final = 40
-_SIGNS: Final = {"、": "list", ":": "colon", "：": "colon", "(": "paren", "（": "paren"}
+_SIGNS: Final = dict.fromkeys(",，)）—–", "comma") | {
+    "、": "list",
+    ":": "colon",
+    "：": "colon",
+    "(": "paren",
+    "（": "paren",
+}
 _CLOSERS: Final = frozenset(" \t\n\r\u3000\"'”’)]）】」』[［【*_")
 
 
@@ -80,7 +86,6 @@ class _Reader:
         self.known = known
         self.people = people
         self.lexicon: Lexicon = lexicon()
-        self.first_words = self.lexicon.english.keys() | people.keys() if people else self.lexicon.english.keys()
         self.done: list[Sentence] = []
         self.sentence = Sentence(0)
         self.place = 0
@@ -116,12 +121,13 @@ class _Reader:
     def _plain(self, start: int, end: int) -> None:
         """Read a stretch of words and signs."""
         run: list[tuple[str, int, int, int]] = []
-        first_words, vocabulary, place, unknown = self.first_words, self.lexicon.vocabulary, self.place, 0
+        trie, vocabulary, people = self.lexicon.english, self.lexicon.vocabulary, self.people
+        place, unknown = self.place, 0
         following = -1  # the place at which a word can go on with a phrase
         for match in _TOKEN.finditer(self.lower, start, end):
             word = match[0]
             place += 1
-            if word in first_words or (place == following and word in vocabulary):
+            if word in trie or (place == following and word in vocabulary) or word in people:
                 run.append((word, match.start(), match.end(), place))
                 following = place + 1
                 continue
@@ -204,8 +210,8 @@ class _Reader:
 
     def _punctuation(self, sign: str, start: int, end: int) -> None:
         self.place += 1
-        if sign in ",，、:：()（）—–":
-            value = _SIGNS.get(sign, "comma")
+        value = _SIGNS.get(sign)
+        if value is not None:
             if value == "colon" and start - self.sentence.start < _LONGEST_HEADING:
                 self._heading(start)
             self._put("sep", value, start, end)
@@ -234,18 +240,19 @@ class _Reader:
     def _digit(self, position: int, at: int) -> int:
         """Take in what a digit belongs to: a code, a person, a cue id, a quantity, a word; return where it ends."""
         text = self.text
-        before = _WORD_BEFORE.search(text, max(at - 60, position), at) if at > position else None
-        bare = _BARE.match(text, before.start()) if before is not None else None
+        word = self._word_before(position, at)
+        bare = _BARE.match(text, word) if word < at else None
         if bare is not None and bare.end() > at and _LOOKS_LIKE_ID.fullmatch(bare[0]):
             self._plain(position, bare.start())
             self._cite(bare[0], bare.start(), bare.end())
             return bare.end()
-        numbered = _NUMBERED.search(text, max(at - 22, position), min(at + 100, len(text)))
-        if numbered is not None and numbered.start() <= at < numbered.end():
-            self._plain(position, numbered.start())
-            self._numbered(numbered)
-            return numbered.end()
-        if before is not None:
+        if text[max(at - 16, position) : at].rstrip(" -_#0").endswith(BEFORE_NUMBERS):
+            numbered = _NUMBERED.search(text, max(at - 22, position), min(at + 100, len(text)))
+            if numbered is not None and numbered.start() <= at < numbered.end():
+                self._plain(position, numbered.start())
+                self._numbered(numbered)
+                return numbered.end()
+        if word < at:
             end = at + 1
             while end < len(text) and text[end].isalnum() and text[end] < "\u3400":
                 end += 1
@@ -260,6 +267,14 @@ class _Reader:
             self._put("quantity", quantity, match.start(), match.end())
         self.place += 1
         return match.end()
+
+    def _word_before(self, position: int, at: int) -> int:
+        """Where the word or id begins that a digit belongs to; ``at`` if it begins none."""
+        if at == position or self.text[at - 1].isspace():
+            return at
+        last = self.text[max(at - 60, position) : at].split()[-1]
+        found = _WORD_BEFORE.search(last)
+        return at if found is None else at - len(last) + found.start()
 
     def _numbered(self, match: re.Match[str]) -> None:
         if match["au"] is not None:

@@ -337,7 +337,7 @@ The man speaks in a hushed, slow voice. -> loudness L-1; speech_rate L-1
 Her voice is louder than before. -> loudness L1
 The speech slows down near the end. -> speech_rate L-1 end
 His intonation goes down at the end of each phrase. -> f0_contour|f0_slope falling
-A soft-spoken, monotonous delivery with several pauses. -> loudness L-1; f0_range|f0_sd L-1; pause|pause_count|pause_ratio
+A soft-spoken, monotonous voice with several pauses. -> loudness L-1; f0_range|f0_sd L-1; pause|pause_count|pause_ratio
 The person keeps talking without a break. -> !pause|pause_count|pause_ratio
 The picture is overexposed. -> brightness L1
 She says "leave me alone" and turns away. -> utterance|segment “leave me alone”
