@@ -101,7 +101,8 @@ def chunks_of(items: Sequence[Item], start: int, end: int) -> list[Chunk]:
     here = Chunk("", start, end)
     chunks = [here]
     for item in items:
-        if item[0] == "sep":
+        kind = item[0]
+        if kind == "sep":
             here.end = item[2]
             if here.items or (len(chunks) == 1 and not here.joint and item[2] - here.start > _LONG_START):
                 here = Chunk(cast("str", item[1]), item[3], end)
@@ -114,7 +115,12 @@ def chunks_of(items: Sequence[Item], start: int, end: int) -> list[Chunk]:
                 here.end = item[2]
                 here = Chunk("comma", item[2], end)
                 chunks.append(here)
-            here.add(item)
+            here.items.append(item)  # as Chunk.add does, without its call: this loop is run for every word
+            here.kinds.add(kind)
+            if kind == "part":
+                here.parts.append(item)
+            elif kind == "move":
+                here.moves.append(item)
     for chunk in chunks:
         if chunk.joint == "paren":
             _take_back(chunk)

@@ -55,6 +55,10 @@ class Item(NamedTuple):
     place: int
 
 
+#: Makes an Item in half the time of its constructor; one is made for every word that means something.
+_item = tuple.__new__
+
+
 @dataclass(slots=True)
 class Sentence:
     """Where a sentence stands, its items, whether it stands among the alternatives."""
@@ -181,7 +185,7 @@ class _Reader:
                 if kind == "seconds":
                     items.append(self._seconds(value, start, end, place))
                 else:
-                    items.append(Item(kind, value, start, end, place))
+                    items.append(_item(Item, (kind, value, start, end, place)))
 
     def _seconds(self, value: str, start: int, end: int, place: int) -> Item:
         """Return "two seconds" as a quantity."""
@@ -201,7 +205,7 @@ class _Reader:
                         if kind == "seconds":
                             items.append(self._seconds(value, start, end, self.place))
                         else:
-                            items.append(Item(kind, value, start, end, self.place))
+                            items.append(_item(Item, (kind, value, start, end, self.place)))
                     i += length
                     break
             else:

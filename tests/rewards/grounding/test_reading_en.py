@@ -381,6 +381,24 @@ The brows rise moderately, and the lids are strongly raised. -> AU1|AU2 L3; AU5 
 It seems that his jaw tightens. -> AU31
 This smile, however, never reaches the eyes. -> AU12; !AU6
 The room is well lit and colourful. -> brightness L1; colourfulness L1
+His eyebrows form a tight frown as he leans in. -> AU4 L4; lean forward
+The smile widens between 2 and 3 s. -> AU12 @2-3
+She has no trace of tension in her lips. -> !AU23|AU24
+Both lip corners are strongly depressed. -> AU15 L4
+Her lids snap shut at 1.1 s. -> AU43 @1.1-1.1
+Around the middle of the video the mouth closes. -> !AU25|AU26|AU27 middle
+The left side of the upper lip is hitched up. -> AU10 left
+The eyebrows were not seen to move. -> !AU1|AU2|AU4
+He glares at the other man. -> AU4
+His pitch keeps climbing. -> f0_contour|f0_slope rising
+There are long silences between his words. -> pause|pause_mean L1
+A quick nod follows. -> nod
+The second person speaks faster than the first. -> speech_rate L1 face2
+She gives a wry smile and raises one eyebrow. -> AU12; AU1|AU2
+Her expression remains neutral, without any smile. -> !AU12
+The voice is neither loud nor soft. -> !loudness L1; !loudness L-1
+The lips purse briefly, then relax. -> AU18|AU23|AU24; !AU23|AU24|AU25
+Cheek raising is weak, lip corner pulling is strong. -> AU6 L2; AU12 L4
 """
 
 

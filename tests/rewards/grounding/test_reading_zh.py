@@ -142,6 +142,14 @@ AU12 的强度为 2.5，比较微弱。 -> AU12 L2 =2.5[0-5]
 她并没有张开嘴说话。 -> !AU25
 光线昏暗，背景是一间厨房。 -> brightness L-1; None
 可能有轻微的皱鼻。 -> AU9 L2 maybe
+他的嘴唇绷成一条直线。 -> AU23|AU24
+眉毛先上扬，随后恢复平静。 -> AU1|AU2
+她的左眉微微挑起，右眉不动。 -> AU1|AU2 L2 left; !AU1|AU2|AU4 right
+声音沙哑，语速缓慢。 -> jitter|shimmer L1; speech_rate L-1
+他不仅没有笑，反而皱起了眉。 -> !AU12; AU4
+她的头偏向右边。 -> yaw right
+视频中段，他的嘴巴微微张开。 -> AU25|AU26|AU27 middle
+没有看到任何停顿。 -> !pause|pause_count|pause_ratio
 """
 
 
