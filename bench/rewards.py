@@ -34,8 +34,8 @@ _DENSE = {
 }
 _PLAIN = {
     "en": "Taken together these signs point in one direction, though a milder reading stays possible, and nothing that "
-    "in the situation speaks against it; at {n}.{n} s the head tilts slightly. ",
-    "zh": "综合这些线索，它们指向同一种情绪，不过也不能排除更温和的解读，情境也没有与之矛盾；第{n}.{n}秒头部略微倾斜。",
+    "in situation {n} speaks against it. ",
+    "zh": "综合这些线索，它们指向同一种情绪，不过也不能排除更温和的解读，情境{n}也没有与之矛盾。",
 }
 
 

@@ -13,7 +13,7 @@ _NO_UNIT: Final = r"(?!\s?(?:s|sec\w*|Hz|dB|%|°|of\b|/|ms|st|秒|分|度)\b|\s?
 NUMBERED: Final = re.compile(
     r"(?:(?<![A-Za-z])(?:(?i:AUs|action[ -]units|AU|action[ -]unit|facial action unit)|动作单元)\s?[-_#]?\s?"
     rf"(?P<au>{AU}(?:{_MORE}{AU}{_NO_UNIT}){{0,15}})"
-    r"|(?<![A-Za-z0-9])(?P<sided>[LR]\d{1,2}[A-E]?)(?![\w.])"
+    r"|(?<![A-Za-z0-9])(?P<sided>[LR]\d{1,2}[A-E]?)(?!\w|\.\w)"
     r"|(?<![A-Za-z0-9_])(?:[Ff]ace|[Pp]erson|[Ss]peaker|[Ss]ubject|[Ii]ndividual|[Cc]haracter|[Pp]articipant)[\s_#-]{0,2}"
     r"(?P<who>\d{1,2})(?![A-Za-z0-9_])(?!\.\w)"
     r"|第\s?(?P<nth>\d{1,2})\s?(?:个|位|张|名)(?:人物|人脸|人|脸|面孔|说话人)?"

@@ -74,6 +74,8 @@ def collapse(chunk: Chunk) -> None:
             continue
         strong = [item for item in row if item.value not in _PARTICLES and item.value not in _EMPTY]
         kept += strong or [item for item in row if item.value in _PARTICLES] or row
+    if not posed and len(chunk.parts) == 1 and any(item.value not in _EMPTY for item in kept):
+        kept = [item for item in kept if item.value not in _EMPTY]  # "pulls the lip corners down"
     chunk.moves = sorted(kept, key=lambda item: item.start)
 
 
