@@ -13,18 +13,24 @@ _SHORTEST_INSIDE: Final = 16
 
 
 class Copies:
-    """Looks for the lines of a clip's cues (:func:`emoreason.cues.wording.cue_text`) in the sentences of one text."""
+    """Looks for the lines of a clip's cues (:func:`emoreason.cues.wording.cue_text`) in the sentences of one text.
 
-    def __init__(self, index: CueIndex) -> None:
+    Only the lines that occur in the text at all are looked for in its sentences.
+    """
+
+    def __init__(self, index: CueIndex, text: str) -> None:
         if index.lines is None:
             cues = index.cueset.cues
             lines = {_bare(cue_text(cue, language)) for cue in cues for language in LANGUAGES}
             index.lines = tuple(sorted(lines, key=len))
-        self._lines = index.lines
+        whole = _bare(_CITATION.sub(" ", text))
+        self._lines = tuple(line for line in index.lines if line in whole)
         self._seen: dict[str, bool] = {}
 
     def has(self, sentence: str) -> bool:
         """Whether a sentence holds such a line; case, punctuation and cited ids do not matter."""
+        if not self._lines:
+            return False
         if sentence not in self._seen:
             self._seen[sentence] = self._holds(_bare(_CITATION.sub(" ", sentence)))
         return self._seen[sentence]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
+from ...prompts.sentences import spellings
 from ...records import Cue, CueSet, Gap
 from . import scales
 from .scales import Kind, kind_of
@@ -64,7 +65,7 @@ class Entry:
 class CueIndex:
     """Cues by what they observe, gaps by modality, words that were said, descriptions of the scene.
 
-    ``lines`` is for :mod:`.copying`.
+    ``lines`` is for :mod:`.copying`; ``spellings`` of cue ids are for :mod:`.reading`.
     """
 
     cueset: CueSet
@@ -74,6 +75,7 @@ class CueIndex:
     gaps: dict[str, list[Gap]] = field(default_factory=lambda: defaultdict(list))
     quotes: dict[str, list[Passage]] = field(default_factory=dict)
     lines: tuple[str, ...] | None = None
+    spellings: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, cueset: CueSet) -> "CueIndex":
@@ -84,6 +86,7 @@ class CueIndex:
             index.by_id[cue.id] = entry
             if not (cue.modality == "scene" and cue.text):  # a scene sentence is read, its mere presence says nothing
                 index.entries[entry.kind.group, entry.kind.code].append(entry)
+        index.spellings = spellings(list(index.by_id))
         index.people = frozenset(cue.subject for cue in cueset.cues if cue.subject is not None)
         for gap in cueset.gaps:
             if gap.reason not in _SAYS_NOTHING:

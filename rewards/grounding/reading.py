@@ -6,11 +6,11 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import Final, cast
 
-from ...prompts.sentences import spellings
 from ...records import CueSet
 from .assertion import Assertion
 from .chunks import Atom, Chunk, chunks_of
 from .contours import then_shapes
+from .cue_index import index_of
 from .denial import hedged, negations, unknowable
 from .joining import join_atoms
 from .lexicon import lexicon
@@ -48,8 +48,9 @@ def read_assertions(text: str, cueset: CueSet | None = None) -> list[Assertion]:
     >>> read_assertions("音调偏高，语速很快。")[1].level
     2
     """
-    known = spellings([cue.id for cue in cueset.cues]) if cueset is not None else {}
-    cast_ = People(sorted({cue.subject for cue in cueset.cues if cue.subject}) if cueset is not None else [])
+    index = index_of(cueset) if cueset is not None else None
+    known = index.spellings if index is not None else {}
+    cast_ = People(sorted(index.people) if index is not None else [])
     duration_s = cueset.clip.duration_s if cueset is not None else None
     found: list[Assertion] = []
     for sentence in sentences(text, known, cast_.names()):

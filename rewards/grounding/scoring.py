@@ -133,7 +133,7 @@ def score_verdicts(
     index = index_of(reference.cueset)
     answer = read_answer(completion)
     shown = None if reference.shown is None or reference.saw_media else frozenset(reference.shown)
-    copies = None if copies_earn else Copies(index)
+    copies = None if copies_earn else Copies(index, completion.reasoning)
     tally = _Tally(cited_in=_deciding(found))
     for verdict in found:
         _count(verdict, _entries(verdict, index), tally, answer, shown, copies)
