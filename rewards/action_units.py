@@ -14,7 +14,7 @@ from ..prompts.sentences import split_sentences
 from ..records import CueSet, Reference, Score
 from ..records.labels import Side, parse_action_unit
 from .completion import Completion
-from .denial import Span, denied
+from .denied_names import Span, denied
 
 Where = Literal["both", "answer", "think"]
 

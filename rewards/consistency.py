@@ -18,7 +18,7 @@ from ..prompts.sentences import Sentence, split_sentences
 from ..records import Reference, Score
 from .classes import emotion_vocabulary, family_of
 from .completion import Completion
-from .denial import denied
+from .denied_names import denied
 
 #: What an emotion counts that is named elsewhere than in the conclusion.
 ELSEWHERE: Final = 0.25

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ...prompts.sentences import polarity_of, split_sentences
 from ...records import CueSet
-from ..denial import denied
+from ..denied_names import denied
 from ..embedders import FUNCTION_WORDS
 
 #: Clauses longer than this are cut for reading and embedding (MiniLM reads 256 word pieces), characters.

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emoreason.rewards.denial import denied
+from emoreason.rewards.denied_names import denied
 
 NAMES = re.compile(r"AU\d+|joy|sadness|anger|fear|relief|快乐|悲伤|愤怒|无聊")
 
