@@ -68,6 +68,16 @@ class Sentence:
     items: list[Item] = field(default_factory=list)
     alternative: bool = False
     words: int = 0
+    looked_at: int = 0
+    speaks: bool = False
+
+    def is_speech(self) -> bool:
+        """Whether somebody says or is quoted in what was read so far; every item is looked at once."""
+        if not self.speaks:
+            new = self.items[self.looked_at :] if self.looked_at else self.items
+            self.speaks = any(item.kind in ("say", "quote") for item in new)
+            self.looked_at = len(self.items)
+        return self.speaks
 
 
 def sentences(text: str, known: Mapping[str, str], people: Mapping[str, str]) -> list[Sentence]:
@@ -308,8 +318,7 @@ class _Reader:
         said = match[str(match.lastgroup)].strip()
         self.place += 1
         long = len(said) >= (12 if said.isascii() else 4)
-        told = long or any(item.kind in ("say", "quote") for item in self.sentence.items)
-        if not told and not self._is_said_behind(match.end()):
+        if not long and not self.sentence.is_speech() and not self._is_said_behind(match.end()):
             return False
         self._put("quote", said, match.start(), match.end())
         behind = self.text[match.end() : match.end() + 3].strip()

@@ -161,6 +161,7 @@ HOSTILE = {
     "commas": "no smile, ", "ors": "smile or ", "cites": "smile [a.b.1]", "chinese": "没有皱眉和", "spaces": " ",
     "letters": "a", "lines": "- \n", "numbers": "from 1.2 to ", "people": "face1 person 2 ", "said": 'he says "no" ',
     "negations": "没有", "paren": "AU4 (slight) ",
+    "empty": '": "', "json": '{"labels":[', "labels": '"labels" ',
 }  # fmt: skip
 
 
