@@ -14,8 +14,9 @@ from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Final
 
-from ..prompts.answer import SYNONYMS
+from .synonyms import chinese_labels, class_words
 from .tables import read_rows
+from .wheel import map_label
 
 #: Degree words before a label: "very happy" is of the class and family of "happy". Negations are not among them.
 _DEGREE = re.compile(
@@ -94,12 +95,6 @@ def emotion_vocabulary() -> Mapping[str, str]:
     return MappingProxyType(found)
 
 
-@cache
-def chinese_labels() -> Mapping[str, str]:
-    """Chinese label -> the English label it is read as."""
-    return MappingProxyType({row["zh"]: row["en"] for row in read_rows("labels_zh.csv")})
-
-
 def _forms(word: str) -> Iterator[str]:
     """Yield the label in lower case, then without a degree word before it."""
     form = " ".join(word[:200].casefold().split())
@@ -110,14 +105,6 @@ def _forms(word: str) -> Iterator[str]:
 
 
 @cache
-def class_words() -> Mapping[str, str]:
-    """Plain synonyms and inflections of the seven classes -> class; the Chinese ones through :func:`chinese_labels`."""
-    found = {row["word"]: row["family"] for row in read_rows("emotion_families.csv") if row["synonym"]}
-    found.update({name: emotion for emotion, names in SYNONYMS.items() for name in (emotion, *names)})
-    return MappingProxyType(found)
-
-
-@cache
 def _families() -> dict[str, str | None]:
     found = {row["word"]: row["family"] or None for row in read_rows("emotion_families.csv")}
     return {**found, **class_words()}
@@ -125,8 +112,6 @@ def _families() -> dict[str, str | None]:
 
 def _by_wheels(word: str) -> str | None:
     """Family that more wheels give the word than any other family."""
-    from .wheel import map_label
-
     classes = [map_label(word, f"case3_wheel{wheel}_level1", "mended") for wheel in range(1, 6)]
     votes = Counter(_FAMILY_OF_WHEEL_CLASS[name] for name in classes if name in _FAMILY_OF_WHEEL_CLASS)
     ranked = votes.most_common(2)

@@ -25,7 +25,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
-from ..classes import class_words
+from ..synonyms import class_words
 from .tables import Classes, Sources
 
 #: Class of ``records.labels.EMOTIONS`` -> its class on level 1 of wheels 1 to 5.

@@ -75,7 +75,7 @@ def translated_classes(tables: str) -> dict[str, Classes]:
 
     A Chinese label has the classes of its translation: where that is unknown, so is the label.
     """
-    from ..classes import chinese_labels
+    from ..synonyms import chinese_labels
 
     known = classes_by_word(tables)
     return {**{word: known[english] for word, english in chinese_labels().items() if english in known}, **known}

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from emoreason.prompts.answer import SYNONYMS
 from emoreason.records.labels import EMOTIONS
-from emoreason.rewards.classes import chinese_labels, class_of, class_words, emotion_vocabulary, family_of
+from emoreason.rewards.classes import class_of, emotion_vocabulary, family_of
+from emoreason.rewards.synonyms import chinese_labels, class_words
 
 
 @pytest.mark.parametrize(("emotion", "names"), SYNONYMS.items())

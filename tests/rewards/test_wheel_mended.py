@@ -2,7 +2,8 @@
 
 import pytest
 
-from emoreason.rewards.classes import chinese_labels, class_words, family_of
+from emoreason.rewards.classes import family_of
+from emoreason.rewards.synonyms import chinese_labels, class_words
 from emoreason.rewards.wheel import METRICS, map_label, score_corpus
 from emoreason.rewards.wheel.mended import BASIC, closest_first
 from emoreason.rewards.wheel.tables import classes_by_word, sources, translated_classes
