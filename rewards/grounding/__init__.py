@@ -49,7 +49,10 @@ What the rules leave open
   the camera. The direction of an action unit of the face is part of its code and is not checked.
 - A voice that belongs to nobody is that of the only person tracked; among several it is nobody's.
 - Of a quotation up to a fifth of the words may differ, but no negation; parts between ellipses stand alone. Words of
-  earlier turns of the dialogue are unverifiable, the right words of another person contradicted.
+  earlier turns of the dialogue are unverifiable, the right words of another person contradicted. Words in another
+  script than all that is known of the clip's words may be a translation: unverifiable.
+- What would be, what is asked and what people usually do ("if she frowned", "typical signs of anger are …") is no
+  assertion. An intensity of 0 is an absence.
 - A description is borne out when a sentence about the scene has two of its words and seven tenths of them, and is never
   contradicted by one.
 - Codes and level words of other tools are understood where they are plain (:mod:`.scales`).

@@ -9,6 +9,8 @@ from .words import Item
 _LISTS: Final = frozenset(("or", "nor", "list"))
 #: A list is followed over this many chunks.
 _LONGEST_LIST: Final = 12
+#: Joints behind which a clause goes on.
+_SAME_CLAUSE: Final = frozenset(("and", "or", "nor", "list", "with", "that", "comma_and", "also"))
 #: Verbs that begin a statement of their own in the third person: "does not smile and frowns".
 _VERBS: Final = frozenset(("AU12", "AU4", "AU45", "AU7AU44", "speech"))
 
@@ -152,6 +154,24 @@ def unknowable(chunks: Sequence[Chunk]) -> set[int]:
             found.add(j - 1)
         if not chunk.atoms and i + 1 < len(chunks) and chunks[i + 1].joint in ("with", "that", "or", "comma"):
             found.add(i + 1)
+    return found
+
+
+def unreal(chunks: Sequence[Chunk]) -> set[int]:
+    """Indexes of chunks that say what would be, or is usually so, not what is: up to a "but"."""
+    found: set[int] = set()
+    for i, chunk in enumerate(chunks):
+        if "unreal" not in chunk.kinds:
+            continue
+        values = {item.value for item in chunk.of("unreal")}
+        start = 0 if "rest" in values else i
+        opens = "rest" in values or ("if" in values and not any(before.atoms for before in chunks[:i]))
+        found.update(range(start, i + 1))
+        for j in range(i + 1, min(i + _LONGEST_LIST, len(chunks))):
+            joint = chunks[j].joint
+            if joint == "but" or (not opens and joint not in _SAME_CLAUSE):
+                break
+            found.add(j)
     return found
 
 

@@ -28,8 +28,29 @@ _STATE_OF: Final = {"up": "upped", "down": "downed"}
 _FULL: Final = {"ca": "can", "wo": "will", "sha": "shall"}
 _NUMBERS: Final = tuple(
     zip(
-        ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"],
-        "一二三四五六七八九十",
+        [
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+            "twenty",
+        ],
+        [*"一二三四五六七八九十", *(f"十{digit}" for digit in "一二三四五六七八九"), "二十"],
         strict=True,
     )
 )

@@ -1,5 +1,6 @@
 """Qualifiers of an atom: how strong, on which side, with which number."""
 
+import re
 from collections.abc import Sequence
 from typing import Final, cast
 
@@ -11,6 +12,7 @@ from .words import Item
 
 _SIDES: Final[dict[str, Side]] = {"left": "left", "right": "right", "vleft": "right", "vright": "left"}
 _ACTIONS: Final = frozenset(("face", "head", "gaze", "body"))
+_CODE_BEFORE: Final = re.compile(r"au\s?\d{1,2}[lr]?(?:_r)?\s?(?:[:=：]|是|为)\s?\Z")
 _STRENGTH: Final = ("intensity", "强度", "level", "score", "value")
 
 
@@ -177,5 +179,7 @@ def _fits(quantity: Quantity, atom: Atom, item: Item, text: str) -> bool:
     if quantity.unit is None:
         before = text[max(item.start - 14, 0) : item.start].lower()
         said = any(word in before for word in _STRENGTH)
+        if quantity.value == 0 and _CODE_BEFORE.search(before):  # "AU4: 1" may only mean that it is there
+            return True
         return quantity.value is not None and 0 <= quantity.value <= 5 and said
     return quantity.unit == ("deg" if atom.modality in ("head", "gaze") else "0-5")

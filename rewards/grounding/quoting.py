@@ -1,11 +1,11 @@
 """Quoting: whether words that a text puts in somebody's mouth were said."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from .assertion import Assertion
 from .comparing import agree_in_time, window_of
 from .cue_index import CueIndex
-from .utterances import Passage, split_words, standing_in
+from .utterances import Passage, scripts_of, split_words, standing_in
 from .verdict import Finding, Ruling
 
 
@@ -31,7 +31,7 @@ def _not_quoted(quote: str, index: CueIndex) -> Finding:
     if standing_in(quote, index.words.context):
         return Finding("unverifiable", (), "the words were said before the clip")
     if index.words.passages:
-        return _other_words(index.words.passages, index)
+        return _other_words(quote, index.words.passages, index)
     if nothing_was_said(index):
         return Finding("contradicted", (), "nothing was said")
     return Finding("unverifiable", (), "it is not known what was said")
@@ -45,10 +45,18 @@ def nothing_was_said(index: CueIndex) -> bool:
     )
 
 
-def _other_words(said: Iterable[Passage], index: CueIndex) -> Finding:
+def _same_script(quote: str, said: Iterable[Passage]) -> bool:
+    """Whether a quotation has a script in common with the words known of the clip; else it may be a translation."""
+    scripts = scripts_of(split_words(quote))
+    return any(not scripts.isdisjoint(scripts_of(passage.words)) for passage in said)
+
+
+def _other_words(quote: str, said: Sequence[Passage], index: CueIndex) -> Finding:
     partly = any(gap.modality == "speech" for gap in index.gaps.get("sound", ()))
     if partly and not index.cueset.clip.transcript:
         return Finding("unverifiable", (), "not all words of the clip are known")
+    if not _same_script(quote, said):
+        return Finding("unverifiable", (), "the words known of the clip are in another script")
     ids = tuple(passage.cue_id for passage in said if passage.cue_id is not None)
     return Finding("contradicted", (), "other words were said", ids)
 

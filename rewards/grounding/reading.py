@@ -11,7 +11,7 @@ from .assertion import Assertion
 from .chunks import Atom, Chunk, chunks_of
 from .contours import then_shapes
 from .cue_index import index_of
-from .denial import hedged, negations, unknowable
+from .denial import hedged, negations, unknowable, unreal
 from .joining import join_atoms
 from .lexicon import lexicon
 from .qualifiers import level_of, number_of, side_of
@@ -26,6 +26,12 @@ _MOST_ITEMS: Final = 150
 _TIMES: Final = ("quantity", "part_time")
 _TELLING: Final = ("part", "fact", "quote", "that", "num", "say", "numnoun")
 _QUALIFIERS: Final = ("level", "direction", "side", "subject", "start_s", "end_s", "part", "value", "unit")
+_SPOKEN: Final = ("quote", "that", "say")
+_GENERIC: Final = re.compile(
+    r"\W{0,9}(?:(?:most|many|normal|angry|happy|sad|surprised|scared|afraid|frightened|fearful|disgusted|anxious|nervous"
+    r"|shy|polite|calm|proud|bored|tired|depressed|excited|annoyed|irritated|contemptuous|ashamed|embarrassed) )?"
+    r"(?:people|persons|individuals) (?!in |on |at |are |is |can |were |visible|present|stand|sit|here)[a-z]"
+)
 _said = attrgetter(*_QUALIFIERS)
 _WHITE: Final = " \t\r\n\u3000*_#-–—,，.。;；:：、!！?？"
 _LIST_MARK: Final = re.compile(r"[\s>*#•·-]{0,20}(?:\d{1,3}[.)、]\s{1,4})?")
@@ -82,6 +88,8 @@ class _Sentence:
 
     def _piece(self, items: list[Item], begin: int, end: int) -> list[Assertion]:
         kinds = {item[0] for item in items}
+        if self._asserts_nothing(kinds):
+            return []
         cites: list[Item] = []
         if "cite" in kinds:
             cites = [item for item in items if item.kind == "cite"]
@@ -96,16 +104,24 @@ class _Sentence:
             placed = _placed(chunks)
             if placed:
                 made = self._assertions(chunks, placed, kinds, _cited(chunks, placed, cites))
-        if "unknown" not in kinds:
+        if "unknown" not in kinds and "unreal" not in kinds:
             others = described(self.text, (begin, end), kinds, chunks, bool(made))
             if others:
                 made = sorted(made + others, key=lambda assertion: assertion.start)
         return made
 
+    def _asserts_nothing(self, kinds: set[str]) -> bool:
+        """Whether the sentence asks, or speaks of people in general: "Angry people frown."."""
+        if self.whole.endswith(("?", "？")):
+            return kinds.isdisjoint(_SPOKEN) and not self.whole.endswith(("(?", "（？"))
+        return "numnoun" in kinds and _GENERIC.match(self.whole.lower()) is not None
+
     def _assertions(
         self, chunks: Sequence[Chunk], placed: Sequence[tuple[int, Atom]], kinds: set[str], groups: Sequence[list[Item]]
     ) -> list[Assertion]:
-        hidden = unknowable(chunks) if "unknown" in kinds else ()
+        hidden = unknowable(chunks) if "unknown" in kinds else set()
+        if "unreal" in kinds:
+            hidden = hidden | unreal(chunks)
         denied = negations(chunks) if "neg" in kinds else None
         whens = times(chunks, placed, self.duration_s) if not kinds.isdisjoint(_TIMES) else None
         whose = people(chunks, placed, self.people) if "who" in kinds else None
@@ -121,6 +137,8 @@ class _Sentence:
             start_s, end_s, part = whens[k] if whens is not None else NEVER
             negated = (denied is not None and denied[k]) != (atom.negated != atom.flipped)
             level = level_of(chunks, i, atom) if has_degrees else atom.level
+            if value == 0 and unit == "0-5":
+                negated, value, unit = True, None, None  # an intensity of zero is an absence
             if negated and level == 1 and not atom.is_measure:
                 level = None  # "not a hint of a smile" is no smile
             made.append(

@@ -1,7 +1,9 @@
 """Words: whether a quotation stands in what was said, and a description in what is known of the scene."""
 
 import re
+import unicodedata
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -68,6 +70,18 @@ def split_words(text: str) -> tuple[str, ...]:
     """
     found = _WORD.findall(text[:_MOST_CHARACTERS].casefold())
     return tuple(word.replace("'", "").replace("’", "") for word in found)
+
+
+def scripts_of(words: Iterable[str]) -> frozenset[str]:
+    """Scripts in which words are written, by the first letters of the names of their characters.
+
+    Examples
+    --------
+    >>> sorted(scripts_of(split_words("Wow 我不敢相信 2024")))
+    ['CJK', 'LATIN']
+    """
+    first = {char for word in words for char in word[:1] if char.isalpha()}
+    return frozenset(unicodedata.name(char, "").split(" ")[0].split("-")[0] for char in first)
 
 
 def words_of(cueset: CueSet) -> Words:
