@@ -27,22 +27,25 @@ def load_plugin(name: str, registry: Mapping[str, str], kind: str) -> Any:
     Raises
     ------
     ConfigError
-        There is no such name, module, file or attribute, or importing it fails.
+        There is no such name, module, file or attribute, or importing it fails or ends the program.
     """
     target = registry.get(name, name)
     place, separator, attribute = target.rpartition(":")
     if not separator or not place or not attribute:
         raise ConfigError(
             f"no {kind} is called {name!r}; there are {', '.join(registry)}, "
-            "or name your own as package.module:Class or path/to/file.py:Class"
+            "or name your own as package.module:name or path/to/file.py:name"
         )
     try:
         module = _module_from_file(Path(place)) if place.endswith(".py") else importlib.import_module(place)
+    except (KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:  # whatever a user's module raises while it is imported, sys.exit() included
+        raise ConfigError(f"{kind} {name!r} cannot be loaded: {type(error).__name__}: {error}") from error
+    try:
         return getattr(module, attribute)
     except AttributeError as error:
         raise ConfigError(f"{kind} {name!r}: {place} has no {attribute}") from error
-    except Exception as error:  # whatever a user's module raises while it is imported
-        raise ConfigError(f"{kind} {name!r} cannot be loaded: {type(error).__name__}: {error}") from error
 
 
 def _module_from_file(path: Path) -> ModuleType:

@@ -1,5 +1,10 @@
 """``emoreason rewards``: play a gaming battery against a reward, score texts with rewards."""
 
+import contextlib
+import ctypes
+import os
+import sys
+from collections.abc import Iterator
 from typing import Final
 
 import click
@@ -39,3 +44,36 @@ def presets() -> list[str]:
     from ..rewards.blend import PRESETS
 
     return list(PRESETS)
+
+
+@contextlib.contextmanager
+def own_stdout() -> Iterator[None]:
+    """Send what a user's reward prints to stderr, also from C and from processes it starts: stdout holds results."""
+    with contextlib.redirect_stdout(sys.stderr), _own_descriptor():
+        yield
+
+
+@contextlib.contextmanager
+def _own_descriptor() -> Iterator[None]:
+    _flush()
+    try:
+        kept = os.dup(1)
+    except OSError:  # there is no stdout
+        yield
+        return
+    try:
+        with contextlib.suppress(OSError):  # no stderr
+            os.dup2(2, 1)
+        yield
+    finally:
+        _flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+def _flush() -> None:
+    """Write out what Python and C hold back, while it still goes where it belongs."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sys.__stdout__.flush()  # type: ignore[union-attr]
+    if os.name == "posix":
+        ctypes.CDLL(None).fflush(None)

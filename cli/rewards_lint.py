@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from ..rewards.lint.target import COLUMNS
 from . import completion
 from .group import OK, SOME_FAILED
-from .rewards import targets
+from .rewards import own_stdout, targets
 from .terminal import meter, notice, print_json, show
 
 if TYPE_CHECKING:
@@ -15,16 +16,7 @@ if TYPE_CHECKING:
 
     from ..rewards.lint import LintReport, Outcome
 
-_COLUMNS: Final = """  reference          everything below as one JSON string
-  gold_labels        list of str: open-vocabulary labels
-  gold_emotion       str: one of the seven classes
-  gold_distribution  JSON string: class -> share of raters
-  gold_action_units  list of str: coded action units
-  gold_clues         list of str: reference sentences, one clue each
-  cueset             JSON string: all cues of the clip
-  shown              list of str: ids of the cues the prompt showed
-  transcript         str: what is said in the clip
-  solution           str: <answer>label, label</answer>"""
+_COLUMNS: Final = "\n".join(f"  {column:<18} {content}" for column, content in COLUMNS.items())
 
 _HELP: Final = f"""Play a gaming battery against a reward, on the CPU, before GPU hours are spent on it.
 
@@ -55,13 +47,22 @@ _STYLES: Final = {"wins": "bold red", "loses": "green", "n/a": "dim"}
 @click.command(help=_HELP)
 @click.argument("target", shell_complete=completion.complete_names(targets, or_files=True))
 @click.option("--json", "as_json", is_flag=True, help="The whole report as one JSON object.")
+@click.option(
+    "--timeout",
+    "timeout_s",
+    type=click.FloatRange(min=0, min_open=True),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Give up when loading it, or one call of it, takes longer (not on Windows).",
+)
 @click.pass_context
-def lint(ctx: click.Context, target: str, as_json: bool) -> None:
+def lint(ctx: click.Context, target: str, as_json: bool, timeout_s: float) -> None:
     """Lint one reward."""
     from ..rewards.lint import lint as play
 
-    with meter(1, "attacks") as progress:
-        report = play(target, lambda share: progress.reach("battery", share))
+    with meter(1, "attacks") as progress, own_stdout():
+        report = play(target, lambda share: progress.reach("battery", share), timeout_s)
     if as_json:
         print_json(json.dumps(report.to_dict(), ensure_ascii=False))
     else:

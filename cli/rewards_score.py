@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, redirect_stdout
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
@@ -14,7 +14,7 @@ from ..errors import ConfigError, EmoreasonError
 from . import completion
 from .group import Tally
 from .results import AtomicLines
-from .rewards import presets, targets
+from .rewards import own_stdout, presets, targets
 from .rewards_rows import Row, row_batches
 from .terminal import complain, meter, notice, print_json, print_line, show
 from .writers import identities
@@ -39,7 +39,7 @@ Examples:
   emoreason rewards score answers.jsonl --out scores.jsonl --json
 
 \b
-Exit codes: 0 all rows scored, 1 some were not, 2 no such reward or file, 3 none was."""
+Exit codes: 0 all rows scored, 1 some were not, 2 no such file, or a reward that cannot be used, 3 none was."""
 
 _Scores = dict[str, "Score | None"]
 
@@ -69,7 +69,8 @@ def score(
     """Score the rows of one file."""
     if as_json and out is None:
         raise ConfigError("--json writes the summary to stdout, where the rows go; name a file for them with --out")
-    rewards = _rewards(names, preset)
+    with own_stdout():
+        rewards = _rewards(names, preset)
     tally, summary = Tally(), _Summary()
     with ExitStack() as stack:
         source, size = stack.enter_context(_opened(file))
@@ -176,6 +177,8 @@ def _scored(
     """Scores of the rows; where a user's reward raises, the row that it raised on is complained of."""
     try:
         return list(zip(rows, _together(rewards, rows), strict=True))
+    except ConfigError:  # not the row's fault: the next ones would fare no better
+        raise
     except Exception as error:
         if len(rows) == 1:
             said = str(error) if isinstance(error, EmoreasonError) else f"{type(error).__name__}: {error}"
@@ -189,8 +192,8 @@ def _together(rewards: "Mapping[str, Reward | BatchReward]", rows: Sequence[Row]
     from ..rewards.reward import score_cases
 
     cases = [row.case for row in rows]
-    with redirect_stdout(sys.stderr):  # what a user's reward prints is no result of ours
-        columns = [score_cases(reward, cases) for reward in rewards.values()]
+    with own_stdout():
+        columns = [score_cases(reward, cases, name) for name, reward in rewards.items()]
     return [dict(zip(rewards, found, strict=True)) for found in zip(*columns, strict=True)]
 
 

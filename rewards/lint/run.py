@@ -90,7 +90,7 @@ class LintReport:
         }
 
 
-def lint(target: str | Target, progress: Progress | None = None) -> LintReport:
+def lint(target: str | Target, progress: Progress | None = None, timeout_s: float | None = None) -> LintReport:
     """Play the battery against a reward.
 
     Parameters
@@ -99,11 +99,15 @@ def lint(target: str | Target, progress: Progress | None = None) -> LintReport:
         What :func:`~emoreason.rewards.lint.load_target` takes.
     progress : callable, optional
         Told the share of the attacks that are done (0-1).
+    timeout_s : float, optional
+        Seconds that loading a target by its name, and each call of it, may take; see
+        :func:`~emoreason.rewards.lint.load_target`.
 
     Raises
     ------
     ConfigError
-        The target cannot be loaded or called: it raises, or returns anything but a number or None per completion.
+        The target cannot be loaded or called: it raises, takes too long, or returns anything but a number or None per
+        completion.
 
     Examples
     --------
@@ -111,7 +115,7 @@ def lint(target: str | Target, progress: Progress | None = None) -> LintReport:
     >>> report.form, "tag junk after" in report.won
     ('tags', True)
     """
-    loaded = load_target(target) if isinstance(target, str) else target
+    loaded = load_target(target, timeout_s) if isinstance(target, str) else target
     form, scored, honest = _honest(loaded)
 
     def score(drafts: Sequence[Draft]) -> Scores:

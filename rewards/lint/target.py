@@ -6,15 +6,17 @@ import importlib
 import inspect
 import math
 import sys
+import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from ...errors import ConfigError
 from ...plugin import load_plugin
 from ..blend import PRESETS, Blend, blend_named
-from ..reward import REWARDS, BatchReward, Case, Reward, score_cases
+from ..reward import REWARDS, BatchReward, Case, Reward, made, score_cases, shown, usable
+from .limits import said, user_code
 from .scenes import Scene
 
 #: Column -> what is in it. The battery passes these, beside ``prompts``, ``completions`` and ``completion_ids``.
@@ -45,7 +47,7 @@ class Target:
     score: Score
 
 
-def load_target(name: str) -> Target:
+def load_target(name: str, timeout_s: float | None = None) -> Target:
     """Find what is to be linted.
 
     Parameters
@@ -55,6 +57,8 @@ def load_target(name: str) -> Target:
         ``package.module.name`` as TRL's command line takes it. A :class:`~emoreason.rewards.blend.Blend`, a batch
         reward and a function of ``(completion, reference)`` are called as this package calls them, everything else
         as TRL calls it; a class is made without arguments first.
+    timeout_s : float, optional
+        Seconds that loading it, and each call, may take (:func:`.limits.user_code`).
 
     Raises
     ------
@@ -62,32 +66,28 @@ def load_target(name: str) -> Target:
         There is none, or it cannot be loaded or is no function.
     """
     if name in PRESETS:
-        return Target(name, _ours(name, blend_named(name)))
+        return Target(name, _ours(name, blend_named(name), timeout_s))
     registry = dict.fromkeys(PRESETS, "") | REWARDS
-    found = load_plugin(_with_colon(name), registry, "reward")
-    if isinstance(found, type):
-        try:
-            found = found()
-        except Exception as error:
-            raise ConfigError(f"reward {name!r} cannot be made: {_said(error)}") from error
+    with user_code(name, "cannot be loaded", timeout_s):
+        found = made(name, load_plugin(_with_colon(name), registry, "reward"))
     if isinstance(found, Blend | BatchReward) or _takes_a_completion(found):
-        return Target(name, _ours(name, cast("Reward | BatchReward", found)))
+        return Target(name, _ours(name, usable(name, found), timeout_s))
     if not callable(found):
         raise ConfigError(f"reward {name!r} is of type {type(found).__name__}; expected a function")
-    return Target(name, _as_trl(name, found))
+    return Target(name, _as_trl(name, found, timeout_s))
 
 
 def _with_colon(name: str) -> str:
     """``package.module.name`` as ``package.module:name``, where there is such a module."""
     module, dot, attribute = name.rpartition(".")
-    if ":" in name or not dot or name.endswith(".py") or "/" in name:
+    if not dot or name.endswith(".py") or not all(part.isidentifier() for part in name.split(".")):
         return name
     try:
         importlib.import_module(module)
-    except ModuleNotFoundError:
-        return name
-    except Exception as error:
-        raise ConfigError(f"reward {name!r} cannot be loaded: {_said(error)}") from error
+    except ModuleNotFoundError as error:
+        if f"{module}.".startswith(f"{error.name}."):
+            return name
+        raise  # there is one, and it imports what is not there
     return f"{module}:{attribute}"
 
 
@@ -99,20 +99,17 @@ def _takes_a_completion(found: object) -> bool:
     return names[:2] == ["completion", "reference"]
 
 
-def _ours(name: str, reward: Reward | BatchReward) -> Score:
+def _ours(name: str, reward: Reward | BatchReward, timeout_s: float | None) -> Score:
     def score(texts: Sequence[str], scenes: Sequence[Scene]) -> Scores:
         cases = [Case.of(text, scene.reference) for text, scene in zip(texts, scenes, strict=True)]
-        try:
-            with contextlib.redirect_stdout(sys.stderr):
-                found = score_cases(reward, cases)
-        except Exception as error:
-            raise ConfigError(f"reward {name!r} cannot be called: {_said(error)}") from error
-        return _checked(name, [None if one is None else one.value for one in found], len(texts))
+        with user_code(name, "cannot be called", timeout_s), contextlib.redirect_stdout(sys.stderr):
+            found = score_cases(reward, cases, name)
+        return [None if one is None else one.value for one in found]
 
     return score
 
 
-def _as_trl(name: str, function: _Function) -> Score:
+def _as_trl(name: str, function: _Function, timeout_s: float | None) -> Score:
     accepted = _accepted(name, function)
     chats: list[bool] = []  # whether it wants messages, known after the first call
 
@@ -124,12 +121,16 @@ def _as_trl(name: str, function: _Function) -> Score:
         return _checked(name, found, len(texts))
 
     def score(texts: Sequence[str], scenes: Sequence[Scene]) -> Scores:
+        with user_code(name, "cannot be called", timeout_s):
+            return either(texts, scenes)
+
+    def either(texts: Sequence[str], scenes: Sequence[Scene]) -> Scores:
         errors: list[str] = []
         for chat in chats or (False, True):
             try:
                 scores = call(texts, scenes, chat)
             except Exception as error:
-                errors.append(str(error) if isinstance(error, ConfigError) else _said(error))
+                errors.append(str(error) if isinstance(error, ConfigError) else said(error))
                 continue
             chats[:] = [chat]
             return scores
@@ -187,15 +188,23 @@ def _awaited(awaitable: Any) -> Any:
     async def wait() -> Any:
         return await awaitable
 
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, wait()).result()
+    result: Future[Any] = Future()
+
+    def run() -> None:
+        try:
+            result.set_result(asyncio.run(wait()))
+        except BaseException as error:
+            result.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()  # a daemon: one that never ends must not keep us from ending
+    return result.result()
 
 
 def _checked(name: str, found: object, expected: int) -> Scores:
     """Scores as numbers; NaN is TRL's None."""
     listed = found.tolist() if hasattr(found, "tolist") else found
     if not isinstance(listed, list | tuple):
-        raise ConfigError(f"reward {name!r} returned {_kind(found)}; expected a list of {expected} numbers or None")
+        raise ConfigError(f"reward {name!r} returned {shown(found)}; expected a list of {expected} numbers or None")
     if len(listed) != expected:
         raise ConfigError(f"reward {name!r} returned {len(listed)} scores for {expected} completions")
     return [_number(name, item) for item in listed]
@@ -206,16 +215,8 @@ def _number(name: str, item: object) -> float | None:
         return None
     try:
         value = math.inf if isinstance(item, str | bytes) else float(cast("float", item))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         value = math.inf
     if math.isinf(value):
-        raise ConfigError(f"reward {name!r} returned {_kind(item)}; expected a number or None for each completion")
+        raise ConfigError(f"reward {name!r} returned {shown(item)}; expected a number or None for each completion")
     return None if math.isnan(value) else value
-
-
-def _kind(found: object) -> str:
-    return f"{repr(found)[:40]} ({type(found).__name__})"
-
-
-def _said(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
