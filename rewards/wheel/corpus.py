@@ -33,6 +33,8 @@ def map_label(word: str, metric: str, tables: str = "v2026", *, chinese: bool | 
         There is no such metric.
     ConfigError
         There are no such tables.
+    TypeError
+        The label is no string. (None is no label; a field that may be empty is read by :func:`parse_labels`.)
 
     Examples
     --------
@@ -44,6 +46,8 @@ def map_label(word: str, metric: str, tables: str = "v2026", *, chinese: bool | 
     (None, 'anger')
     """
     index = _index(metric)
+    if not isinstance(word, str):
+        raise TypeError(f"expected one label as str, got {type(word).__name__}")
     classes = _table(tables, chinese).get(word.lower().strip())
     return classes[index] if classes else None
 
@@ -64,6 +68,11 @@ def score_pair(
     -------
     tuple of (precision, recall), or None
         None: no gold label has a class. No predicted label has one: (0, 0).
+
+    Raises
+    ------
+    TypeError
+        A field is neither labels nor empty.
 
     Examples
     --------
@@ -98,6 +107,8 @@ def score_corpus(
     ------
     KeyError
         A clip of ``gold`` has no prediction.
+    TypeError
+        A field is neither labels nor empty; the message names the clip.
 
     Examples
     --------
@@ -109,7 +120,7 @@ def score_corpus(
     missing = [clip for clip in gold if clip not in predicted]
     if missing:
         raise KeyError(f"{len(missing)} of {len(gold)} clips have no prediction, the first is {missing[0]!r}")
-    pairs = [(_gold(field), parse_labels(predicted[clip])) for clip, field in gold.items()]
+    pairs = [_pair(clip, field, predicted[clip]) for clip, field in gold.items()]
     metrics = {
         metric: _averages(
             [_precision_recall(_classes(table, ours, index), _classes(table, theirs, index)) for ours, theirs in pairs],
@@ -144,6 +155,13 @@ def _table(tables: str, chinese: bool | None) -> dict[str, Classes]:
 def _gold(field: Any) -> list[str]:
     """Gold labels; the benchmark's loaders read an empty field as neutral."""
     return parse_labels(field) or ["neutral"]
+
+
+def _pair(clip: str, gold: object, predicted: object) -> tuple[list[str], list[str]]:
+    try:
+        return _gold(gold), parse_labels(predicted)
+    except TypeError as error:
+        raise TypeError(f"clip {clip!r}: {error}") from error
 
 
 def _classes(table: dict[str, Classes], words: Iterable[str], index: int) -> set[str]:
