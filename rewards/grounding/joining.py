@@ -5,7 +5,7 @@ from typing import Final, cast
 from .chunks import Atom, Chunk
 from .lexicon import Lexicon, Meaning, combined
 from .measures import by_degree, by_lack, by_number
-from .poses import POSED, pose
+from .poses import POSED, pose, side_of_pose
 from .rows import collapse, complete, grouped, locate
 from .words import Item
 
@@ -16,6 +16,8 @@ _SCALED: Final = frozenset(("voice", "volume"))
 _HEADS: Final = frozenset(("head", "gaze", "look"))
 _LISTS: Final = frozenset(("and", "or", "nor", "comma_and", "list"))
 _PARTING: Final = frozenset(("but", "comma", "colon", "then"))
+#: Facts whose direction is that of a side beside them: "向右转头".
+_TURNS: Final = frozenset(("headturn", "headtilt"))
 #: Facts that are only told where nothing else is said.
 _VAGUE: Final = frozenset(("speech", "silent"))
 
@@ -34,6 +36,7 @@ def join_atoms(chunks: list[Chunk], lexicon: Lexicon) -> None:
             _lend_part(chunks, i, lexicon)
         elif chunk.parts and not chunk.moves and not chunk.atoms:
             _lend_move(chunks, i, lexicon)
+            _take_number(chunk, chunks[i + 1 : i + 2])
     for chunk in chunks:
         if chunk.parts and not chunk.atoms and "neg" in chunk.kinds:
             by_lack(chunk, lexicon)
@@ -143,6 +146,21 @@ def _lend_move(chunks: list[Chunk], i: int, lexicon: Lexicon) -> None:
             return
 
 
+def _take_number(chunk: Chunk, following: list[Chunk]) -> None:
+    """Join a measure with the number behind a colon: "Pulse: 60 bpm"."""
+    if chunk.atoms or not following or following[0].joint != "colon" or "quantity" not in following[0].kinds:
+        return
+    behind = following[0]
+    if behind.atoms or behind.parts or behind.moves or "fact" in behind.kinds:
+        return
+    number = Chunk("", chunk.start, behind.end)
+    for item in [*chunk.items, *behind.items]:
+        number.add(item)
+    if any(by_number(number, part) for part in chunk.parts):
+        chunk.atoms += number.atoms
+        chunk.used |= number.used
+
+
 def _lend_part(chunks: list[Chunk], i: int, lexicon: Lexicon) -> None:
     """Give movements without a part that of the chunks before ("the brows are raised and drawn together")."""
     chunk = chunks[i]
@@ -192,6 +210,8 @@ def _add_facts(chunk: Chunk, lexicon: Lexicon) -> None:
     for item, meaning, name in _facts(chunk, lexicon):
         alternatives = [(code,) for code in meaning.codes] if meaning.both else [meaning.codes]
         atoms = [Atom(meaning._replace(codes=codes), item, item, name) for codes in alternatives]
+        if name in _TURNS:
+            atoms[0].direction = side_of_pose(chunk.of("side")) or atoms[0].direction
         if name == "alone":
             atoms[0].value, atoms[0].unit = 1.0, "count"
         if not meaning.codes or name in _VAGUE:

@@ -49,7 +49,7 @@ _LASTING: Final = re.compile(
 _NOT_A_TIME: Final = re.compile(r"(?:apex at|certainty|confidence|顶点|把握)\s{0,2}$", re.IGNORECASE)
 _AFTER: Final = re.compile(
     r"[\s-]{0,2}(?:(?P<at>前后|处|时候|时|左右|那一刻|附近|mark\b|in\b(?! the)|into\b)"
-    r"|(?P<from>起|开始|以后|之后|后|on(?:wards?)?\b)"
+    r"|(?P<from>起|开始|才|以后|之后|后|on(?:wards?)?\b)"
     r"|(?P<until>以前|之前|前)|(?P<long>的?停顿|的?间隔|long\b|pauses?\b|gaps?\b|silences?\b))"
 )
 

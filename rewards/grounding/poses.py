@@ -32,6 +32,11 @@ def pose(part: Item, moves: Sequence[Item], sides: Sequence[Item]) -> Found:
     return _gaze(moves, sides)
 
 
+def side_of_pose(sides: Iterable[Item]) -> str | None:
+    """Return the side that words name, as it is for the person."""
+    return _side(sides)[0]
+
+
 def _side(sides: Iterable[Item]) -> tuple[str | None, list[Item]]:
     for item in sides:
         side = _MIRRORED.get(str(item.value))

@@ -4,13 +4,13 @@ import re
 from collections.abc import Sequence
 from typing import Final, cast
 
-from ...records.labels import Side
+from ...records.labels import SIDES, Side
 from .chunks import Atom, Chunk
 from .measures import fitting
 from .numbers import Quantity
 from .words import Item
 
-_SIDES: Final[dict[str, Side]] = {"left": "left", "right": "right", "vleft": "right", "vright": "left"}
+_SIDES: Final[dict[str, Side]] = {side: side for side in SIDES} | {"vleft": "right", "vright": "left"}
 _ACTIONS: Final = frozenset(("face", "head", "gaze", "body"))
 _CODE_BEFORE: Final = re.compile(r"au\s?\d{1,2}[lr]?(?:_r)?\s?(?:[:=：]|是|为)\s?\Z")
 _STRENGTH: Final = ("intensity", "强度", "level", "score", "value")

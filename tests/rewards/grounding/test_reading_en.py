@@ -399,6 +399,30 @@ Her expression remains neutral, without any smile. -> !AU12
 The voice is neither loud nor soft. -> !loudness L1; !loudness L-1
 The lips purse briefly, then relax. -> AU18|AU23|AU24; !AU23|AU24|AU25
 Cheek raising is weak, lip corner pulling is strong. -> AU6 L2; AU12 L4
+If she frowned, she would be angry. ->
+She would have frowned if she were angry. ->
+Anger would show as lowered brows. ->
+Typical signs of anger are lowered brows and tight lips. ->
+Angry people frown. ->
+People usually smile when they are glad. ->
+Does she frown? No. ->
+Brows lowered? No. ->
+Two people smile. -> n_faces =2[count]; AU12
+The brows are lowered, if only slightly. -> AU4 L2
+There is no frown, which would be expected in anger. -> !AU4
+The smile is broad; if it were a frown, it would mean anger. -> AU12 L4
+AU4: 0. -> !AU4
+AU4 has intensity 0. -> !AU4
+AU4 intensity: 0 of 5 -> !AU4
+AU4=0 -> !AU4
+This speaks against joy. ->
+The look speaks volumes. ->
+Strictly speaking, the brows are lowered. -> AU4
+It says nothing about joy. ->
+The stakes are high and spirits are high. ->
+She looks forward to the meeting. ->
+Such things are frowned upon. ->
+Pulse: 60 bpm. -> heart_rate =60[bpm]
 """
 
 
