@@ -28,9 +28,10 @@ _TELLING: Final = ("part", "fact", "quote", "that", "num", "say", "numnoun")
 _QUALIFIERS: Final = ("level", "direction", "side", "subject", "start_s", "end_s", "part", "value", "unit")
 _SPOKEN: Final = ("quote", "that", "say")
 _GENERIC: Final = re.compile(
-    r"\W{0,9}(?:(?:most|many|normal|angry|happy|sad|surprised|scared|afraid|frightened|fearful|disgusted|anxious|nervous"
-    r"|shy|polite|calm|proud|bored|tired|depressed|excited|annoyed|irritated|contemptuous|ashamed|embarrassed) )?"
-    r"(?:people|persons|individuals) (?!in |on |at |are |is |can |were |visible|present|stand|sit|here)[a-z]"
+    r"\W{0,9}(?:when(?:ever)? )?(?:(?:most|many|normal|angry|happy|sad|surprised|scared|afraid|frightened|fearful"
+    r"|disgusted|anxious|nervous|shy|polite|calm|proud|bored|tired|depressed|excited|annoyed|irritated|contemptuous"
+    r"|ashamed|embarrassed) )?(?:people|persons|individuals) "
+    r"(?!in |on |at |are (?!angry|sad|happy|afraid|glad)|is |can |were |visible|present|stand|sit|here)[a-z]"
 )
 _said = attrgetter(*_QUALIFIERS)
 _WHITE: Final = " \t\r\n\u3000*_#-–—,，.。;；:：、!！?？"

@@ -407,6 +407,8 @@ Angry people frown. ->
 People usually smile when they are glad. ->
 Does she frown? No. ->
 Brows lowered? No. ->
+When people are angry they frown. ->
+The first smiles; unlike the others, she frowns. -> AU12; AU4
 Two people smile. -> n_faces =2[count]; AU12
 The brows are lowered, if only slightly. -> AU4 L2
 There is no frown, which would be expected in anger. -> !AU4
