@@ -36,6 +36,8 @@ def load_plugin(name: str, registry: Mapping[str, str], kind: str) -> Any:
             f"no {kind} is called {name!r}; there are {', '.join(registry)}, "
             "or name your own as package.module:name or path/to/file.py:name"
         )
+    if not place.endswith(".py") and not all(part.isidentifier() for part in place.split(".")):
+        raise ConfigError(f"{kind} {name!r}: {place} is no module; a file is named path/to/file.py:{attribute}")
     try:
         module = _module_from_file(Path(place)) if place.endswith(".py") else importlib.import_module(place)
     except (KeyboardInterrupt, GeneratorExit):

@@ -81,7 +81,13 @@ def reward_named(name: str) -> Reward | BatchReward:
     ConfigError
         There is none, it cannot be loaded, or it cannot be called with a completion and its reference.
     """
-    return usable(name, made(name, load_plugin(name, REWARDS, "reward")))
+    found = made(name, load_plugin(name, REWARDS, "reward"))
+    try:
+        return usable(name, found)
+    except (KeyboardInterrupt, GeneratorExit, ConfigError):
+        raise
+    except BaseException as error:  # looking at an object runs code of it, too
+        raise ConfigError(f"reward {name!r} cannot be used: {type(error).__name__}: {error}") from error
 
 
 def usable(name: str, reward: object) -> Reward | BatchReward:
@@ -204,4 +210,8 @@ def shown(found: object) -> str:
     >>> shown("good")
     "'good' (str)"
     """
-    return f"{' '.join(repr(found).split())[:40]} ({type(found).__name__})"
+    try:
+        text = repr(found)
+    except Exception:
+        text = "what cannot be shown"
+    return f"{' '.join(text.split())[:40]} ({type(found).__name__})"

@@ -70,11 +70,11 @@ def load_target(name: str, timeout_s: float | None = None) -> Target:
     registry = dict.fromkeys(PRESETS, "") | REWARDS
     with user_code(name, "cannot be loaded", timeout_s):
         found = made(name, load_plugin(_with_colon(name), registry, "reward"))
-    if isinstance(found, Blend | BatchReward) or _takes_a_completion(found):
-        return Target(name, _ours(name, usable(name, found), timeout_s))
-    if not callable(found):
-        raise ConfigError(f"reward {name!r} is of type {type(found).__name__}; expected a function")
-    return Target(name, _as_trl(name, found, timeout_s))
+        if isinstance(found, Blend | BatchReward) or _takes_a_completion(found):
+            return Target(name, _ours(name, usable(name, found), timeout_s))
+        if not callable(found):
+            raise ConfigError(f"reward {name!r} is of type {type(found).__name__}; expected a function")
+        return Target(name, _as_trl(name, found, timeout_s))
 
 
 def _with_colon(name: str) -> str:

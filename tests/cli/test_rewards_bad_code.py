@@ -33,6 +33,10 @@ def good(completion, reference):
     sys.__stdout__.write("noise of the first stdout\\n")
     return Score(name="good", value=1 / len(completion.text))
 
+def narrow(completion, reference):
+    import numpy as np
+    return Score(name="narrow", value=np.float32(0.5), parts={"a": np.int64(2), "b": "text", "c": None})
+
 def number(completion, reference): return 0.5
 def word(completion, reference): return Score(name="f", value="good")
 def nan(completion, reference): return Score(name="f", value=math.nan)
@@ -51,6 +55,14 @@ class Constant:
 
 class Short:
     def score_many(self, cases): return [Score(name="f", value=1.0)] * (len(cases) + 1)
+
+class Property:
+    @property
+    def score_many(self): raise RuntimeError("not today")
+
+class Unshown:
+    def __repr__(self): raise ValueError
+def unshown(completion, reference): return Unshown()
 
 class Leaves:
     def __init__(self): sys.exit(0)
@@ -107,6 +119,8 @@ BOTH = [
     ("Short", "expected a list of"),
     ("Leaves", "cannot be made: SystemExit: 0"),
     ("Arguments", "(cases)"),
+    ("Property", "RuntimeError: not today"),
+    ("unshown", "returned what cannot be shown (Unshown)"),
     ("Constant", "is of type int; expected a function"),
 ]
 LINT = [
@@ -158,11 +172,20 @@ def test_stdout_holds_results_alone(own: Path, rows: str) -> None:
         assert f"noise of {noise}" in err
 
 
+def test_numbers_of_numpy_are_written_as_numbers(own: Path, rows: str) -> None:
+    result = CliRunner().invoke(emoreason, ["rewards", "score", rows, "--reward", f"{own}:narrow"])
+    row = json.loads(result.stdout.splitlines()[0])
+    assert (row["scores"], row["parts"]) == (
+        {f"{own}:narrow": 0.5},
+        {f"{own}:narrow": {"a": 2.0, "b": "text", "c": None}},
+    )
+
+
 @pytest.mark.parametrize(
     ("args", "said"),
     [
         (["lint", "."], "no reward is called '.'; there are default, emer"),
-        (["lint", "./own:f"], "cannot be loaded"),
+        (["lint", "./own:f"], "./own is no module; a file is named path/to/file.py:f"),
         (["score", "ROWS", "--preset", "nosuch"], "there are default, emer, facial-r1, affectgpt-r1, grounded"),
         (["score", "ROWS", "--reward", "judge"], "set EMOREASON_JUDGE_URL"),
     ],
