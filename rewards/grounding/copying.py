@@ -1,21 +1,41 @@
-"""Copying: sentences that say of a cue just what the prompt says."""
+"""Copying: sentences that say of a cue just what the prompt says, whole or trimmed.
+
+A sentence copies the line of a cue (:func:`emoreason.cues.wording.cue_text`) when it holds the whole of it, or when
+nearly all its words are words of that line in the line's order: "AU4 brow lowerer: strongly." is what is left of a
+line when its numbers are cut off. Ids, numbers, punctuation and case do not matter.
+"""
 
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from ...cues.wording import LANGUAGES, cue_text
-from .cue_index import CueIndex
+from ...records import Cue
+from .assertion import Assertion
+from .cue_index import CueIndex, Entry
 
 _CITATION = re.compile(r"[\[［【][^\[\]［］【】\n]{0,2000}[\]］】]")
 _NOT_TELLING = re.compile(r"[\W_]+")
 #: Longer lines are also found inside a sentence, characters.
 _SHORTEST_INSIDE: Final = 16
+#: Words; of Chinese, characters. Persons ("face1") are ids, "au12" is a word.
+_WORD = re.compile(r"[\u4e00-\u9fff]|[a-z]+(?:-[a-z]+)*\d*")
+_PERSON = re.compile(r"(?:face|person|speaker|body)\d+\Z")
+_CODE = re.compile(r"au\d")
+#: Share of the words of a sentence that make it a copy, and how many words of it are read.
+_NEARLY_ALL: Final = 0.8
+_MOST_WORDS: Final = 60
+_MOST_READ: Final = 2000
+#: A code counts as two words: people write it behind the name, the lines in front of it.
+_CODE_WEIGHT: Final = 2
 
 
 class Copies:
-    """Looks for the lines of a clip's cues (:func:`emoreason.cues.wording.cue_text`) in the sentences of one text.
+    """Looks for the lines of a clip's cues in the sentences of one text.
 
-    Only the lines that occur in the text at all are looked for in its sentences.
+    Only the whole lines that occur in the text at all are looked for in its sentences; trimmed lines are those of the
+    cues that bear a claim out.
     """
 
     def __init__(self, index: CueIndex, text: str) -> None:
@@ -26,9 +46,34 @@ class Copies:
         whole = _bare(_CITATION.sub(" ", text))
         self._lines = tuple(line for line in index.lines if line in whole)
         self._seen: dict[str, bool] = {}
+        self._words: dict[str, tuple[str, ...]] = {}
+        self._trimmed: dict[tuple[str, str, tuple[str, ...]], bool] = {}
 
-    def has(self, sentence: str) -> bool:
-        """Whether a sentence holds such a line; case, punctuation and cited ids do not matter."""
+    def has(self, assertion: Assertion, entries: Sequence[Entry] = ()) -> bool:
+        """Whether the sentence of a claim holds a whole line, or it or its clause is a trimmed line of these cues."""
+        if self._has_line(assertion.sentence):
+            return True
+        key = (assertion.sentence, assertion.clause, tuple([entry.cue.id for entry in entries]))
+        if key not in self._trimmed:
+            lines = [line for entry in entries for line in _lines_of(entry.cue)]
+            self._trimmed[key] = any(
+                is_trimmed(words, line) for words in self._words_of(assertion) if words for line in lines
+            )
+        return self._trimmed[key]
+
+    def _words_of(self, assertion: Assertion) -> tuple[tuple[str, ...], ...]:
+        """Words of the sentence and of the clause; Chinese names stand for themselves where no code is before them."""
+        sentence = self._words.get(assertion.sentence)
+        if sentence is None:
+            sentence = self._words[assertion.sentence] = _words(_CITATION.sub(" ", assertion.sentence[:_MOST_READ]))
+        if assertion.clause == assertion.sentence:
+            return (sentence,)
+        clause = _words(_CITATION.sub(" ", assertion.clause[:_MOST_READ]))
+        if clause and clause[0] >= "\u4e00":
+            return (sentence,)
+        return sentence, clause
+
+    def _has_line(self, sentence: str) -> bool:
         if not self._lines:
             return False
         if sentence not in self._seen:
@@ -43,6 +88,49 @@ class Copies:
             if line in bare and (len(line) >= _SHORTEST_INSIDE or line == bare):
                 return True
         return False
+
+
+def is_trimmed(words: tuple[str, ...], line: tuple[str, ...]) -> bool:
+    """Whether nearly all these words are words of a line, in its order.
+
+    Examples
+    --------
+    >>> line = ("au4", "brow", "lowerer", "strongly", "intensity", "of")
+    >>> is_trimmed(("au4", "brow", "lowerer", "strongly"), line), is_trimmed(("brow", "strongly", "lowered"), line)
+    (True, False)
+    """
+    if not 2 <= len(words) <= _MOST_WORDS:
+        return bool(words) and len(words) == 1 and words[0] in line
+    there = set(line)
+    if 2 * sum([word in there for word in words]) < len(words):
+        return False  # most sentences
+    weights = [_CODE_WEIGHT if _CODE.match(word) else 1 for word in words]
+    needed = _NEARLY_ALL * sum(weights)
+    if sum(weight for word, weight in zip(words, weights, strict=True) if word in there) < needed:
+        return False
+    return _in_order(words, weights, line) >= needed
+
+
+def _in_order(words: tuple[str, ...], weights: list[int], line: tuple[str, ...]) -> int:
+    """Weight of the longest common subsequence."""
+    best = [0] * (len(line) + 1)
+    for word, weight in zip(words, weights, strict=True):
+        diagonal = 0
+        for n, other in enumerate(line, start=1):
+            above = best[n]
+            best[n] = diagonal + weight if word == other else max(above, best[n - 1])
+            diagonal = above
+    return best[-1]
+
+
+@lru_cache(maxsize=4096)
+def _lines_of(cue: Cue) -> tuple[tuple[str, ...], ...]:
+    return tuple(_words(cue_text(cue, language)) for language in LANGUAGES)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    """Words in order, each once: a line said twice is still that line."""
+    return tuple(dict.fromkeys([word for word in _WORD.findall(text.casefold()) if not _PERSON.match(word)]))
 
 
 def _bare(text: str) -> str:

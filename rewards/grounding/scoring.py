@@ -207,7 +207,7 @@ def _count_supported(
     tally.add("plain")
     if not verdict.assertion.negated:
         tally.named.update((entry.kind.group, entry.kind.code, entry.cue.subject) for entry in entries)
-    if copies is not None and copies.has(verdict.assertion.sentence):
+    if copies is not None and copies.has(verdict.assertion, entries):
         tally.add("n_copied")
         return
     units: dict[Unit, frozenset[str]] = {}

@@ -1,11 +1,13 @@
 """The grounding reward: honest answers win over every way to game it; parts; what it needs."""
 
+import re
 import time
 from dataclasses import replace
 
 import pytest
 from grounded_clips import ATTACKS, CLIPS, JOY, RAGE, Told, without_ids
 
+from emoreason.cues.wording import cue_text
 from emoreason.records import Clip, CueSet, Reference
 from emoreason.rewards.completion import read_completion
 from emoreason.rewards.grounding import score_grounding, verdicts
@@ -128,6 +130,40 @@ def test_a_copied_line_earns_only_where_that_is_allowed() -> None:
     assert score.parts["n_earning"] == 0
     assert score.parts["n_copied"] is not None
     assert allowed.parts["n_earning"] >= 5
+
+
+@pytest.mark.parametrize("told", CLIPS, ids=lambda told: told.name)
+@pytest.mark.parametrize(
+    "form", ["{head}{end}", "{head} [{id}]{end}", "{tail} [{id}]{end}", "{head}, {head} [{id}]{end}"]
+)
+def test_a_trimmed_line_is_a_copy(told: Told, form: str) -> None:
+    """Lines cut at their numbers, with and without the person, earn nothing; nor do ids that nothing is said of."""
+    english = told.language == "en"
+    lines = []
+    for cue in told.cueset.cues:
+        if cue.state == "present" and cue.level is not None and not cue.id.startswith("scene"):
+            head = re.split(r"(?<=[a-z]), (?=[a-z]+ \d|-?\d)|，(?=[^，]*\d)(?!AU)", cue_text(cue, told.language))[0]
+            tail = re.sub(r"^face\d[,，] ?", "", head)
+            lines.append(form.format(head=head, tail=tail, id=cue.id, end="." if english else "。"))
+    score = score_grounding(read_completion(told.write(" ".join(lines))), told.reference())
+    assert score is not None
+    assert score.parts is not None
+    assert score.parts["n_supported"]
+    assert (score.parts["n_earning"], score.value) == (0, 0)
+
+
+@pytest.mark.parametrize("said", ["{} [{}].", "This [{1}].", "[{1}]", "Observed: {}[{}]."])
+def test_ids_that_nothing_is_said_of_earn_nothing(said: str) -> None:
+    text = " ".join(said.format("face1", cue.id) for cue in JOY.cueset.cues)
+    assert value(JOY, text) == 0
+
+
+@pytest.mark.parametrize("told", CLIPS, ids=lambda told: told.name)
+def test_what_a_person_says_is_no_copy(told: Told) -> None:
+    score = score_grounding(read_completion(told.write(told.honest)), told.reference())
+    assert score is not None
+    assert score.parts is not None
+    assert score.parts["n_copied"] == 0
 
 
 def test_true_claims_beyond_the_free_ones_cost() -> None:
