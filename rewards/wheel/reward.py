@@ -153,7 +153,7 @@ def _union(masks: Mapping[str, int], labels: Iterable[str]) -> int:
     union = 0
     for label in labels:
         mask = masks.get(label)
-        union |= masks.get(label.lower().strip(), 0) if mask is None else mask
+        union |= masks.get(str(label).lower().strip(), 0) if mask is None else mask
     return union
 
 
@@ -162,7 +162,7 @@ def _f(gold: int, predicted: int) -> float | None:
 
 
 def _normal(labels: Iterable[str]) -> list[str]:
-    return [word for label in labels if (word := label.lower().strip())]
+    return [word for label in labels if (word := str(label).lower().strip())]
 
 
 class _Strict(NamedTuple):
