@@ -48,7 +48,7 @@ def nothing_was_said(index: CueIndex) -> bool:
 def _same_script(quote: str, said: Iterable[Passage]) -> bool:
     """Whether a quotation has a script in common with the words known of the clip; else it may be a translation."""
     scripts = scripts_of(split_words(quote))
-    return any(not scripts.isdisjoint(scripts_of(passage.words)) for passage in said)
+    return not scripts or any(not scripts.isdisjoint(scripts_of(passage.words)) for passage in said)
 
 
 def _other_words(quote: str, said: Sequence[Passage], index: CueIndex) -> Finding:

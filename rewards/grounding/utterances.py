@@ -5,6 +5,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from ...prompts.sentences import polarity_of
@@ -81,7 +82,12 @@ def scripts_of(words: Iterable[str]) -> frozenset[str]:
     ['CJK', 'LATIN']
     """
     first = {char for word in words for char in word[:1] if char.isalpha()}
-    return frozenset(unicodedata.name(char, "").split(" ")[0].split("-")[0] for char in first)
+    return frozenset(_script(char) for char in first)
+
+
+@lru_cache(4096)
+def _script(char: str) -> str:
+    return unicodedata.name(char, "").split(" ")[0].split("-")[0]
 
 
 def words_of(cueset: CueSet) -> Words:
