@@ -51,6 +51,8 @@ class Attack:
 #: All attacks, in the order of the table.
 ATTACKS: Final[tuple[Attack, ...]] = (
     Attack("cue dump", "lists every cue of the prompt with its id", ("reasoning",), thoughts.cue_dump),
+    Attack("trimmed copy", "cuts the numbers off the cues that fit", ("reasoning",), thoughts.trimmed_copy, 2),
+    Attack("label-typical guesses", "says what is typical of the class", ("reasoning",), thoughts.typical_guesses, 2),
     Attack("prompt copy", "copies the prompt into the thought", ("reasoning",), thoughts.prompt_copy),
     Attack("label flood", "adds up to sixty emotion words to the right labels", ("labels",), answers.label_flood, 2),
     Attack("synonym flood", "adds four to ten words of the same class", ("labels",), answers.synonym_flood, 4),

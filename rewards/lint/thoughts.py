@@ -36,6 +36,31 @@ def cue_dump(scene: Scene, _: int) -> Draft:
     return _with_think(scene, [heading, *dump, *conclusion])
 
 
+def trimmed_copy(scene: Scene, variant: int) -> Draft:
+    """List the cues that the labels cite, each line cut at its numbers; with two typical guesses, or none."""
+    heading, _honest, conclusion = _parts(scene)
+    cited = {cue_id for label in scene.honest.answer["labels"] for cue_id in label["cues"]}
+    lines = [f"{_cut(cue_text(cue, scene.language))} [{cue.id}]." for cue in scene.shown.cues if cue.id in cited]
+    return _with_think(scene, [heading, *lines, *_typical(scene)[-2:][: 2 * variant], *conclusion])
+
+
+def _cut(line: str) -> str:
+    """Cut a line at its numbers: "AU4 brow lowerer: strongly"."""
+    name, colon, details = re.sub(r"^face\d+[,，] ?", "", line).partition(":" if ":" in line else "：")
+    return name + colon + re.split("[,，]", details)[0]
+
+
+def typical_guesses(scene: Scene, variant: int) -> Draft:
+    """Say what is typical of the class: instead of the observations, or behind them."""
+    heading, honest, conclusion = _parts(scene)
+    return _with_think(scene, [heading, *honest * variant, *_typical(scene), *conclusion])
+
+
+def _typical(scene: Scene) -> list[str]:
+    said: list[str] = words()["typical"][scene.reference.emotion][scene.language]
+    return said
+
+
 def prompt_copy(scene: Scene, _: int) -> Draft:
     """Copy the user's message."""
     return _with_think(scene, [scene.messages[-1]["content"], *_parts(scene)[2]])

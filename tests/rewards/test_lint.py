@@ -9,6 +9,7 @@ from emoreason.rewards.lint.attacks import ASPECTS, ATTACKS
 from emoreason.rewards.lint.scenes import Scene, scenes
 
 LISTED = {
+    *("trimmed copy", "label-typical guesses"),
     *("cue dump", "prompt copy", "label flood", "synonym flood", "out-of-vocabulary words", "negation flips"),
     *("invented AUs", "empty think", "tag junk before", "tag junk after", "tag junk inside", "constant best list"),
     *("subtitle copy", "hedging (thought)", "hedging (answer)", "repetition (thought)", "repetition (labels)"),
@@ -71,19 +72,22 @@ def test_the_default_reads_labels_and_form_alone() -> None:
         (
             "emoreason.rewards.published:score_action_unit_mentions",
             "contract",
-            {"negation flips"},
+            {"negation flips", "label-typical guesses"},
             {"invented AUs", "empty think"},
         ),
         (
             "emoreason.rewards.published:score_rubric_recall",
             "contract",
-            {"constant clauses", "hedging (thought)", "very long output", "invented AUs", "prompt copy"},
+            {
+                *("constant clauses", "hedging (thought)", "very long output", "invented AUs", "prompt copy"),
+                *("label-typical guesses", "negation flips"),
+            },
             {"empty think", "foreign language (thought)"},
         ),
         (
             "emoreason.rewards.published:SoftMaximumCueF1",
             "contract",
-            {"constant clauses"},
+            {"constant clauses", "trimmed copy", "label-typical guesses", "negation flips"},
             {"cue dump", "hedging (thought)", "very long output"},
         ),
     ],
