@@ -16,7 +16,10 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 RUN = [
     ROOT / "README.md",
-    *(ROOT / "docs" / f"{name}.md" for name in ("explain", "formats", "report", "rewards", "scientist", "researcher", "engineer")),
+    *(
+        ROOT / "docs" / f"{name}.md"
+        for name in ("explain", "formats", "report", "rewards", "scientist", "researcher", "engineer")
+    ),
 ]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 

@@ -28,9 +28,7 @@ def mine(name: str) -> str:
 def test_the_default_is_strict_wheel_and_a_tenth_of_format() -> None:
     blend = blend_named("default")
     assert [(term.reward, term.weight) for term in blend.terms] == [("wheel", 1.0), ("format", 0.1)]
-    right, wrong, broken = (
-        blend(read_completion(text), HAPPY) for text in (RIGHT, WRONG, RIGHT + " and that is that")
-    )
+    right, wrong, broken = (blend(read_completion(text), HAPPY) for text in (RIGHT, WRONG, RIGHT + " and that is that"))
     assert right.value == pytest.approx(1.1)
     assert wrong.value == pytest.approx(0.1)
     assert broken.value == pytest.approx(1.0)
