@@ -197,7 +197,9 @@ def _quote(rng: random.Random, world: CueSet, language: str) -> tuple[str, bool 
     if said is not None and rng.random() < 0.5:
         words, holds = said, True
     else:
-        words = rng.choice([text for text in UTTERANCES[rng.choice(("en", "zh"))] if text != said])
+        # Other words in the script of the clip's own: in another they might be a translation.
+        script = rng.choice(("en", "zh")) if said is None else "en" if said.isascii() else "zh"
+        words = rng.choice([text for text in UTTERANCES[script] if text != said])
         holds = False
     words = words.rstrip(".。")
     forms = {
