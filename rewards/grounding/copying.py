@@ -20,8 +20,7 @@ _NOT_TELLING = re.compile(r"[\W_]+")
 #: Longer lines are also found inside a sentence, characters.
 _SHORTEST_INSIDE: Final = 16
 #: Words; of Chinese, characters. Persons ("face1") are ids, "au12" is a word.
-_WORD = re.compile(r"[\u4e00-\u9fff]|[a-z]+(?:-[a-z]+)*\d*")
-_PERSON = re.compile(r"(?:face|person|speaker|body)\d+\Z")
+_WORD = re.compile(r"[\u4e00-\u9fff]|(?<![a-z-])(?!(?:face|person|speaker|body)\d)[a-z]+(?:-[a-z]+)*\d*")
 _CODE = re.compile(r"au\d")
 #: Share of the words of a sentence that make it a copy, and how many words of it are read.
 _NEARLY_ALL: Final = 0.8
@@ -55,9 +54,12 @@ class Copies:
             return True
         key = (assertion.sentence, assertion.clause, tuple([entry.cue.id for entry in entries]))
         if key not in self._trimmed:
-            lines = [line for entry in entries for line in _lines_of(entry.cue)]
+            told = [words for words in self._words_of(assertion) if words]
             self._trimmed[key] = any(
-                is_trimmed(words, line) for words in self._words_of(assertion) if words for line in lines
+                len(there.intersection(words)) * 2 >= len(words) and is_trimmed(words, line)
+                for entry in entries
+                for line, there in _lines_of(entry.cue)
+                for words in told
             )
         return self._trimmed[key]
 
@@ -102,8 +104,6 @@ def is_trimmed(words: tuple[str, ...], line: tuple[str, ...]) -> bool:
     if not 2 <= len(words) <= _MOST_WORDS:
         return bool(words) and len(words) == 1 and words[0] in line
     there = set(line)
-    if 2 * sum([word in there for word in words]) < len(words):
-        return False  # most sentences
     weights = [_CODE_WEIGHT if _CODE.match(word) else 1 for word in words]
     needed = _NEARLY_ALL * sum(weights)
     if sum(weight for word, weight in zip(words, weights, strict=True) if word in there) < needed:
@@ -124,13 +124,15 @@ def _in_order(words: tuple[str, ...], weights: list[int], line: tuple[str, ...])
 
 
 @lru_cache(maxsize=4096)
-def _lines_of(cue: Cue) -> tuple[tuple[str, ...], ...]:
-    return tuple(_words(cue_text(cue, language)) for language in LANGUAGES)
+def _lines_of(cue: Cue) -> tuple[tuple[tuple[str, ...], frozenset[str]], ...]:
+    """Words of a cue's line in each language, in order and as a set."""
+    lines = [_words(cue_text(cue, language)) for language in LANGUAGES]
+    return tuple((line, frozenset(line)) for line in lines)
 
 
 def _words(text: str) -> tuple[str, ...]:
     """Words in order, each once: a line said twice is still that line."""
-    return tuple(dict.fromkeys([word for word in _WORD.findall(text.casefold()) if not _PERSON.match(word)]))
+    return tuple(dict.fromkeys(_WORD.findall(text.casefold())))
 
 
 def _bare(text: str) -> str:
