@@ -5,11 +5,10 @@
 "has to do with", not "how much"; contempt counts as disgust.
 """
 
-import csv
 from functools import cache
-from importlib.resources import files
 from typing import Final
 
+from ..tables import read_rows
 from .assertion import Assertion
 from .cue_index import Entry
 
@@ -24,8 +23,7 @@ _NO_STILLNESS: Final = frozenset({"AU43", "AU45", "AU46"})
 def _table() -> dict[tuple[str, str], tuple[tuple[str, str], ...]]:
     """(group, code) -> (when, emotion) …; code ``*``: any of the group."""
     found: dict[tuple[str, str], list[tuple[str, str]]] = {}
-    text = (files("emoreason.rewards") / "data" / "bearing.csv").read_text(encoding="utf-8")
-    for row in csv.DictReader(text.splitlines()):
+    for row in read_rows("bearing.csv"):
         found.setdefault((row["group"], row["code"]), []).append((row["when"], row["emotion"]))
     return {key: tuple(rows) for key, rows in found.items()}
 
