@@ -87,7 +87,7 @@ def test_the_default_reads_labels_and_form_alone() -> None:
         (
             "emoreason.rewards.published:SoftMaximumCueF1",
             "contract",
-            {"constant clauses", "trimmed copy", "label-typical guesses", "negation flips"},
+            {"constant clauses", "label-typical guesses", "negation flips"},
             {"cue dump", "hedging (thought)", "very long output"},
         ),
     ],
