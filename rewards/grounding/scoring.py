@@ -8,7 +8,7 @@ earn for each of at most ``MOST_LABELS`` emotions that the labels name, of these
 *neutral*, where absence is the evidence, all). Then::
 
     precision = (earned - contradicted) / max(FLOOR, earned + contradicted + hedged + unverifiable + miscited + guessed
-                                              + padding beyond max(earned, ALLOWANCE))
+                                              + invented ids + padding beyond max(earned, ALLOWANCE))
 
 clipped to [0, 1]. *Padding* is what is true and earns nothing: repetitions, copies, claims that do not bear on the
 answer; up to ``cap`` claims that do bear on it beyond the caps are none. Some padding is free, so that one more true
@@ -51,7 +51,7 @@ _DESCRIPTION_WEIGHT: Final = 0.5
 #: Codes nobody writes about.
 _UNNAMED: Final = frozenset({("scene", "shot"), ("scene", "keyframe"), ("sound", "segment")})
 _COUNTED: Final = ("supported", "contradicted", "unverifiable", "surplus", "padding", "hedged", "miscited", "copied",
-                   "guessed", "weak")  # fmt: skip
+                   "guessed", "weak", "invented")  # fmt: skip
 
 
 @dataclass
@@ -110,7 +110,8 @@ def score_grounding(
         (not clipped), ``backing``, ``recall`` and counts: ``n_claims``, ``n_supported``, ``n_contradicted``,
         ``n_unverifiable``, ``n_earning``, ``n_surplus`` (bear on the answer beyond the caps), ``n_padding``,
         ``n_hedged``, ``n_miscited``, ``n_copied``, ``n_guessed`` (true, but the prompt kept it back and the model saw
-        no media) and ``n_weak`` (supported by cues of low confidence alone).
+        no media), ``n_weak`` (supported by cues of low confidence alone) and ``n_invented`` (ids cited for labels that
+        are none of the clip's; each dilutes as a claim that nothing could check, ``cap`` of them at most).
     """
     if reference.cueset is None:
         return None
@@ -137,6 +138,9 @@ def score_verdicts(
     tally = _Tally(cited_in=_deciding(found))
     for verdict in found:
         _count(verdict, _entries(verdict, index), tally, answer, shown, copies)
+    invented = _invented_ids(completion, index)
+    tally.add("n_invented", invented)
+    tally.add("lost", min(invented, cap))
     bearing = min(len(tally.claims), len(tally.units))
     earned = min(bearing, most_earning(tally.units, tuple(answer.emotions), cap))
     tally.add("n_surplus", bearing - earned)
@@ -149,6 +153,12 @@ def score_verdicts(
     parts = {"precision": precision, "precision_raw": raw, "backing": backed, "recall": recall}
     counts = {"n_claims": float(len(found)), "n_earning": float(earned)}
     return Score(name="grounding", value=value, parts={**parts, **counts, **tally.counts()})
+
+
+def _invented_ids(completion: Completion, index: CueIndex) -> int:
+    """Count the ids that the answer cites for its labels and that no cue of the clip has."""
+    cited = {cue_id for ids in (completion.label_cues or {}).values() for cue_id in ids}
+    return sum(cue_id not in index.spellings and cue_id.lower() not in index.spellings for cue_id in cited)
 
 
 def _deciding(found: Sequence[Verdict]) -> dict[str, set[str]]:

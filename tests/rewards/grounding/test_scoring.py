@@ -199,3 +199,16 @@ def test_any_text_is_scored_in_time(text: str) -> None:
     assert score is not None
     assert score.value == 0
     assert time.perf_counter() - begin < 20
+
+
+@pytest.mark.parametrize("told", CLIPS, ids=lambda told: told.name)
+def test_ids_that_the_answer_invents_cost(told: Told) -> None:
+    invented = {label: (*ids, "face9.AU99.1", "face9.AU98.1") for label, ids in told.labels.items()}
+    honest, gamed = (
+        score_grounding(read_completion(one.write(told.honest)), told.reference())
+        for one in (told, replace(told, labels=invented))
+    )
+    assert honest is not None
+    assert gamed is not None
+    assert (honest.parts["n_invented"], gamed.parts["n_invented"]) == (0.0, 2.0)
+    assert gamed.value <= honest.value - 0.05
