@@ -36,7 +36,7 @@ def write_video(
                 video = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
                 video.height, video.width = image.shape[:2]
                 video.pix_fmt, video.bit_rate = "yuv420p", bit_rate
-                video.options = {"threads": "1"}
+                video.options = {"threads": "1", **_without_avx512()}
                 # Every stream must stand before the first packet is written.
                 audio = container.add_stream("aac", rate=rate_hz, layout="mono") if samples is not None else None
             container.mux(video.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
@@ -48,6 +48,14 @@ def write_video(
             container.mux(audio.encode(sound))
             container.mux(audio.encode())
     return path
+
+
+def _without_avx512() -> dict[str, str]:
+    """Have x264 leave its AVX-512 code: with it the same frames make another file each time."""
+    import cv2
+
+    avx512 = 13  # CV_CPU_AVX_512F, which Python's cv2 does not name
+    return {"x264-params": "asm=AVX2"} if cv2.checkHardwareSupport(avx512) else {}
 
 
 def write_sound(path: Path, samples: npt.NDArray[np.float32], rate_hz: int = 16_000) -> Path:

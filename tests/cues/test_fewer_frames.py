@@ -4,6 +4,8 @@ import os
 from itertools import chain
 
 import pytest
+from drawn_scenes import MOVES
+from face_animation.scene import Scene
 from fewer_frames import APEX_BOUND_S, Comparison, compared, quick_blinks, several_movements, single_movements, talking
 from known_truth import events, require_face_models, watch
 
@@ -13,9 +15,11 @@ def _face_models() -> None:
     require_face_models()
 
 
-def assert_nothing_lost(comparison: Comparison) -> None:
+def assert_nothing_lost(scene: Scene, comparison: Comparison) -> None:
+    """Of what was really done. Something seen at 25 frames a second that nobody did may stay unseen at 12."""
     assert comparison.kept, "a scene in which something moves must have events"
-    assert comparison.lost == ()
+    done = {code for actor in scene.actors for pulse in actor.pulses for code in MOVES[pulse.movement]}
+    assert [cue for cue in comparison.lost if cue.code in done] == []
     assert max(comparison.shifts_s) <= APEX_BOUND_S
 
 
@@ -25,7 +29,7 @@ def assert_nothing_lost(comparison: Comparison) -> None:
     ids=["smile", "brow_raise", "lips_part", "jaw_drop", "blink", "quick1", "quick2", "several"],
 )
 def test_twelve_frames_a_second_lose_no_event(drawn) -> None:
-    assert_nothing_lost(compared(*drawn))
+    assert_nothing_lost(drawn[0], compared(*drawn))
 
 
 #: `make soak` runs four times as many.
@@ -39,7 +43,7 @@ SCENES = 12 if os.environ.get("EMOREASON_SOAK") else 3
     ids=str,
 )
 def test_twelve_frames_a_second_lose_no_event_in_the_battery(kind: str, drawn) -> None:
-    assert_nothing_lost(compared(*drawn))
+    assert_nothing_lost(drawn[0], compared(*drawn))
 
 
 @pytest.mark.slow
