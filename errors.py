@@ -21,6 +21,10 @@ class ModelOutputError(EmoreasonError):
     """What a model wrote does not fit the output contract and cannot be repaired."""
 
 
+class UpstreamError(EmoreasonError):
+    """A model, or the server it runs on, cannot be reached, refuses, or breaks off."""
+
+
 class ModelFileError(EmoreasonError):
     """A model file is missing, cannot be fetched, or does not have the recorded sha256."""
 

@@ -74,7 +74,7 @@ def _frames(table: Columns) -> Array | None:
     """Frame of each row; None for pictures. Where the column was dropped and no faces are numbered, rows are frames."""
     if "frame" in table.numbers or {"face", "face_id", "timestamp"} & {*table.names}:
         return table.numbers.get("frame")
-    return np.arange(1.0, table.n_rows + 1)
+    return np.arange(1.0, table.n_rows + 1, dtype=np.float64)
 
 
 def _labels(table: Columns, times: Array) -> tuple[Sequence[object], list[str]]:

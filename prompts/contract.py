@@ -193,7 +193,7 @@ def _require_usable(parsed: Parsed, text: str) -> None:
     )
 
 
-def _explanation(parsed: Parsed, cueset: CueSet, thinks: bool, made_by: Mapping[str, str | None]) -> Explanation:
+def _explanation(parsed: Parsed, cueset: CueSet, thinks: bool, made_by: Mapping[str, Any]) -> Explanation:
     answer = parsed.answer or {}
     known = spellings([cue.id for cue in cueset.cues])
     sentences = split_sentences(parsed.think or "")

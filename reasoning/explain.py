@@ -51,7 +51,11 @@ def explain_cues(
         prompt_version=reply.prompt_version,
         preset=preset,
     )
-    return replace(explanation, notes=tuple(dict.fromkeys((*reply.notes, *explanation.notes))))
+    return replace(
+        explanation,
+        generation=None if reply.generation is None else dict(reply.generation),
+        notes=tuple(dict.fromkeys((*reply.notes, *explanation.notes))),
+    )
 
 
 def explain(

@@ -72,6 +72,9 @@ class Explanation:
         The raw chain of thought as written.
     engine, model, prompt_version : str or None
         What wrote it.
+    generation : dict or None
+        How a language model was run: ``temperature``, ``top_p``, ``max_tokens``, ``seed``, ``samples``,
+        ``adapter``, and what it cost: ``prompt_tokens``, ``completion_tokens``.
     gaps : tuple of Gap
         What could not be observed.
     notes : tuple of str
@@ -95,6 +98,7 @@ class Explanation:
     engine: str | None = None
     model: str | None = None
     prompt_version: str | None = None
+    generation: dict[str, float | int | str | None] | None = None
     gaps: tuple[Gap, ...] = ()
     notes: tuple[str, ...] = ()
 
