@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ...records import CueSet, Turn
+from ...records import CueSet, Reference, Turn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +23,8 @@ class Row:
         Earlier turns of the dialogue.
     sex : str or None
         ``female`` or ``male``: chooses the norm for the voice.
+    reference : Reference or None
+        What is known about the right answer, for scores; no model sees it.
     problem : str or None
         Why this row cannot be worked on (a bad line of the manifest); it goes to the errors at once.
     """
@@ -33,4 +35,5 @@ class Row:
     transcript: str | None = None
     context: tuple[Turn, ...] = ()
     sex: str | None = None
+    reference: Reference | None = None
     problem: str | None = None
