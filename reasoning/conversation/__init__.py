@@ -8,6 +8,6 @@ batch, one after the other) and knows nothing else.
 from .asking import Manner, ask
 from .capabilities import Capabilities
 from .memory import Memory, remembered
-from .turn import Chat, Completion, Sampling
+from .turn import Chat, Completion, Sampling, converse
 
-__all__ = ["Capabilities", "Chat", "Completion", "Manner", "Memory", "Sampling", "ask", "remembered"]
+__all__ = ["Capabilities", "Chat", "Completion", "Manner", "Memory", "Sampling", "ask", "converse", "remembered"]

@@ -25,19 +25,35 @@ def remembered(
 ) -> Generator[Chat, Completion, R]:
     """Pass a conversation on, answering from memory what was asked before.
 
-    ``model`` stands for everything about the model that the chat does not say (name, adapter, address).
+    An error that is thrown into it reaches the conversation inside, at the chat that failed; nothing is kept of that
+    chat. Closing it closes the conversation.
+
+    Parameters
+    ----------
+    conversation : generator
+        The conversation; it belongs to this generator from now on.
+    memory : Memory or None
+        None: nothing is remembered.
+    model : str
+        Stands for everything about the model that the chat does not say (name, adapter, address).
     """
     if memory is None:
         return (yield from conversation)
-    completion: Completion | None = None
-    while True:
-        try:
-            chat = next(conversation) if completion is None else conversation.send(completion)
-        except StopIteration as end:
-            result: R = end.value
-            return result
-        key = chat.key(model)
-        completion = memory.recall(key)
-        if completion is None:
-            completion = yield chat
-            memory.keep(key, completion)
+    try:
+        chat = next(conversation)
+        while True:
+            key = chat.key(model)
+            completion = memory.recall(key)
+            if completion is None:
+                try:
+                    completion = yield chat
+                except Exception as error:  # not GeneratorExit: that ends both
+                    chat = conversation.throw(error)
+                    continue
+                memory.keep(key, completion)
+            chat = conversation.send(completion)
+    except StopIteration as end:
+        result: R = end.value
+        return result
+    finally:
+        conversation.close()

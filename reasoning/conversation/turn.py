@@ -2,14 +2,19 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sampling:
-    """How a model is sampled. ``temperature`` 0 is greedy; ``seed`` makes other temperatures repeatable."""
+    """How a model is sampled. ``temperature`` 0 is greedy; ``seed`` makes other temperatures repeatable.
+
+    ``max_tokens`` is the longest reply, chain of thought and answer together.
+    """
 
     temperature: float = 0.0
     top_p: float = 1.0
@@ -75,3 +80,32 @@ class Completion:
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     notes: tuple[str, ...] = ()
+
+
+def converse(conversation: Generator[Chat, Completion, R], complete: Callable[[Chat], Completion]) -> R:
+    """Hold a conversation with a model that continues one chat after the other.
+
+    What ``complete`` raises is raised inside the conversation, at the chat that failed.
+
+    Examples
+    --------
+    >>> def greeting():
+    ...     completion = yield Chat(messages=({"role": "user", "content": "Hello?"},), sampling=Sampling())
+    ...     return completion.texts[0]
+    >>> converse(greeting(), lambda chat: Completion(texts=("Hello.",), finish=("stop",)))
+    'Hello.'
+    """
+    try:
+        chat = next(conversation)
+        while True:
+            try:
+                completion = complete(chat)
+            except Exception as error:
+                chat = conversation.throw(error)
+            else:
+                chat = conversation.send(completion)
+    except StopIteration as end:
+        result: R = end.value
+        return result
+    finally:
+        conversation.close()

@@ -1,0 +1,177 @@
+"""Request -> what the model is given: messages, pictures and sound within its context, and what was left out."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from ...errors import ConfigError, ModelOutputError
+from ...prompts.contract import parse_answer, write_answer
+from ...prompts.presets import preset_named
+from ...prompts.render import DEFAULT_BUDGET_TOKENS, Dropped, render_messages
+from ...prompts.salience import estimate_tokens
+from ..demonstrations import Demonstration
+from ..engines.base import Request
+from .capabilities import Capabilities
+from .pictures import pictures_of
+from .sound import sound_of
+
+if TYPE_CHECKING:
+    from .asking import Manner
+
+#: Share of the prompt's text that demonstrations may take.
+DEMONSTRATIONS_SHARE: Final = 0.4
+
+# Tokens that a chat template puts around each message, with room to spare.
+_TEMPLATE_TOKENS: Final = 64
+# A reply that cannot be used is shown again to the model that wrote it, up to so many tokens.
+_FOLLOW_UP_TOKENS: Final = 1_024
+_FOLLOW_UP_SHARE: Final = 8
+
+Message = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """What a model is given.
+
+    Attributes
+    ----------
+    messages : tuple of dict
+        OpenAI chat form.
+    shown : tuple of str
+        Ids of the cues in it.
+    thinks, compounds : bool
+        Whether a chain of thought and compound emotions are asked for.
+    language, version : str
+        Of the prompt.
+    follow_up_tokens : int
+        Room that is kept for asking a second time.
+    notes : tuple of str
+        What was left out.
+    """
+
+    messages: tuple[Message, ...]
+    shown: tuple[str, ...]
+    thinks: bool
+    compounds: bool
+    language: str
+    version: str
+    follow_up_tokens: int
+    notes: tuple[str, ...]
+
+
+def make_prompt(request: Request, able: Capabilities, manner: "Manner") -> Prompt:
+    """Make the prompt for one clip, within what the model takes.
+
+    Raises
+    ------
+    ConfigError
+        No such preset or language; or the model's context does not hold the instructions beside the reply.
+    """
+    preset = preset_named(request.preset)
+    pictures = pictures_of(request.cueset, able, manner)
+    heard = sound_of(request.cueset, able, manner)
+    budget, follow_up = _room(able, manner, pictures.tokens + heard.tokens)
+    count = able.count_tokens or estimate_tokens
+    examples, said = _demonstrations(request, count, int(budget * DEMONSTRATIONS_SHARE))
+    rendered = render_messages(
+        request.cueset,
+        preset=request.preset,
+        language=request.language,
+        budget_tokens=budget - sum(count(message["content"]) for message in examples),
+        frames=pictures.pictures,
+        count_tokens=count,
+        compounds=request.compounds,
+    )
+    system, user = rendered.messages
+    return Prompt(
+        messages=(system, *examples, _with_sound(user, heard.part)),
+        shown=rendered.shown,
+        thinks=preset.thinks,
+        compounds=request.compounds or preset.compounds,
+        language=request.language,
+        version=rendered.prompt_version,
+        follow_up_tokens=follow_up,
+        notes=(*pictures.notes, *heard.notes, *said, *_left_out(rendered.dropped), *rendered.notes),
+    )
+
+
+def _room(able: Capabilities, manner: "Manner", media_tokens: int) -> tuple[int, int]:
+    """Tokens for the prompt's text, and tokens kept for asking a second time."""
+    budget = DEFAULT_BUDGET_TOKENS if manner.budget_tokens is None else manner.budget_tokens
+    if able.context_tokens is None:
+        return budget, _FOLLOW_UP_TOKENS
+    follow_up = min(_FOLLOW_UP_TOKENS, able.context_tokens // _FOLLOW_UP_SHARE)
+    reply = manner.sampling.max_tokens
+    left = able.context_tokens - reply - media_tokens - follow_up - _TEMPLATE_TOKENS
+    if left <= 0:
+        raise ConfigError(
+            f"the model's context of {able.context_tokens} tokens has no room for a prompt beside a reply of {reply} "
+            f"and pictures and sound of {media_tokens}; lower max_tokens, the number of frames or frame_tokens"
+        )
+    return min(budget, left), follow_up
+
+
+def _demonstrations(
+    request: Request, count: Callable[[str], int], share: int
+) -> tuple[tuple[Message, ...], tuple[str, ...]]:
+    """Earlier turns that show how it is done, the most similar clip last, next to the question."""
+    turns: list[Message] = []
+    spent = kept = unreadable = 0
+    for demonstration in request.demonstrations:  # the most similar first
+        pair = _turns(demonstration, request)
+        if pair is None:
+            unreadable += 1
+            continue
+        spent += sum(count(message["content"]) for message in pair)
+        if spent > share:
+            break
+        kept += 1
+        turns[:0] = pair
+    notes = []
+    if unreadable:
+        notes.append(f"{unreadable} demonstrations were left out: their answers cannot be read")
+    if short := len(request.demonstrations) - kept - unreadable:
+        notes.append(f"{short} demonstrations, the least similar ones, were left out for length")
+    return tuple(turns), tuple(notes)
+
+
+def _turns(demonstration: Demonstration, request: Request) -> tuple[Message, Message] | None:
+    try:
+        parsed = parse_answer(demonstration.answer)
+    except ModelOutputError:
+        return None
+    if not parsed.answer:
+        return None
+    answer = demonstration.answer
+    if not preset_named(request.preset).thinks and parsed.think:
+        answer = write_answer(None, parsed.answer)
+    rendered = render_messages(
+        demonstration.cueset,
+        preset=request.preset,
+        language=request.language,
+        budget_tokens=None,
+        compounds=request.compounds,
+    )
+    return {"role": "user", "content": rendered.messages[1]["content"]}, {"role": "assistant", "content": answer}
+
+
+def _with_sound(user: Message, part: dict[str, Any] | None) -> Message:
+    if part is None:
+        return user
+    content = user["content"]
+    parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
+    return {**user, "content": [part, *parts]}
+
+
+def _left_out(dropped: Sequence[Dropped]) -> tuple[str, ...]:
+    """One line for all cues that are not in the prompt."""
+    if not dropped:
+        return ()
+    reasons = Counter(cue.reason for cue in dropped)
+    listed = [f"{reason} ({number})" for reason, number in reasons.most_common(3)]
+    if len(reasons) > len(listed):
+        listed.append("…")
+    what = "1 cue was" if len(dropped) == 1 else f"{len(dropped)} cues were"
+    return (f"{what} left out of the prompt: {'; '.join(listed)}",)
