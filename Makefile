@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export OMP_NUM_THREADS ?= 1
+# Files of tests run side by side; make test WORKERS=0 runs them one after the other.
+WORKERS ?= auto
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 .PHONY: demo test test-all check bench soak docs clean help
 
@@ -28,16 +31,16 @@ demo: $(VENV)/.core  ## set up, then explain examples/clip.mp4 offline; its last
 	$(BIN)/emoreason explain examples/clip.mp4 --text --report --offline --purpose research
 
 test: $(VENV)/.dev  ## set up, then run the core's tests
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 test-all: $(VENV)/.all  ## every test that needs no GPU and no network, heavy extras included
-	$(BIN)/python -m pytest -m 'not gpu and not network'
+	$(PYTEST) -m 'not gpu and not network'
 
 check: $(VENV)/.dev  ## ruff, mypy, tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 bench: $(VENV)/.all  ## the benchmarks behind docs/benchmarks.md
 	$(BIN)/python bench/startup.py
