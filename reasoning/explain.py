@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..records import CueSet, Explanation
-from .engines import Engine, Request, load_engine
+from .engines import Engine, Reply, Request, load_engine
 from .purpose import declared_purpose
 
 if TYPE_CHECKING:
@@ -39,15 +39,26 @@ def explain_cues(
     EmoreasonError
         The engine cannot answer, or what it wrote cannot be read.
     """
-    from ..prompts.contract import read_answer
-
     chosen = load_engine(engine) if isinstance(engine, str) else engine
     reply = chosen.answer(Request(cueset=cueset, preset=preset, language=language, compounds=compounds))
+    return explanation_of(reply, cueset, chosen, preset)
+
+
+def explanation_of(reply: Reply, cueset: CueSet, engine: Engine, preset: str = "explain") -> Explanation:
+    """Read what an engine wrote about a clip.
+
+    Raises
+    ------
+    ModelOutputError
+        It cannot be read.
+    """
+    from ..prompts.contract import read_answer
+
     explanation = read_answer(
         reply.text,
         cueset,
-        engine=chosen.name,
-        model=chosen.model,
+        engine=engine.name,
+        model=engine.model,
         prompt_version=reply.prompt_version,
         preset=preset,
     )

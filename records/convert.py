@@ -161,6 +161,14 @@ def from_json(value: object, cls: type[R]) -> R:
         raise RecordError(f"not a valid {SCHEMA_NAMES[cls]}: {error}") from error
 
 
+def restore(value: Mapping[str, Any], cls: type[R]) -> R:
+    """Record of class ``cls`` from what :func:`to_json` made and this program kept: unchecked, and ten times faster.
+
+    For anything that came from elsewhere: :func:`from_json`.
+    """
+    return _converter().structure(_without_nulls(value), cls)
+
+
 def _without_nulls(value: Any) -> Any:
     """Drop nulls: null means the same as absent, the record's defaults speak (only a score's parts may be null)."""
     if isinstance(value, Mapping):
