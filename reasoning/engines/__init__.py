@@ -9,6 +9,7 @@ from .base import Engine, Reply, Request
 #: Engine name -> ``module:Class``. Imported only when asked for.
 ENGINES: Final[dict[str, str]] = {
     "evidence": f"{__name__}.evidence:EvidenceEngine",
+    "transformers": f"{__name__}.transformers:TransformersEngine",
 }
 
 __all__ = ["ENGINES", "Engine", "Reply", "Request", "load_engine"]

@@ -1,0 +1,188 @@
+"""Load a model, its processor and an adapter with transformers and PEFT: safetensors alone, no code from the model."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ...cues.models import is_offline
+from ...errors import ConfigError
+from ...torch_imports import import_heavy
+
+#: Of an Omni model only the part that reads and writes is loaded, not the one that speaks.
+THINKERS: Final = {
+    "qwen2_5_omni": "Qwen2_5OmniThinkerForConditionalGeneration",
+    "qwen2_5_omni_thinker": "Qwen2_5OmniThinkerForConditionalGeneration",
+    "qwen3_omni_moe": "Qwen3OmniMoeThinkerForConditionalGeneration",
+    "qwen3_omni_moe_thinker": "Qwen3OmniMoeThinkerForConditionalGeneration",
+}
+_ADAPTER_FILES: Final = ("adapter_config.json", "adapter_model.safetensors")
+
+
+@dataclass(frozen=True, slots=True)
+class Pretrained:
+    """What was loaded.
+
+    Attributes
+    ----------
+    model : PreTrainedModel or PeftModel
+        In evaluation mode, on its device.
+    tokenizer : PreTrainedTokenizerBase
+        The model's.
+    processor : ProcessorMixin or None
+        Makes inputs of text, pictures and sound; None for a text model.
+    config : dict
+        The model's ``config.json``.
+    ends : tuple of int
+        Ids of the tokens that end a reply.
+    """
+
+    model: Any
+    tokenizer: Any
+    processor: Any
+    config: dict[str, Any]
+    ends: tuple[int, ...]
+
+
+def load_pretrained(model: str, adapter: str | None, device: str, dtype: str) -> Pretrained:
+    """Load a model.
+
+    Parameters
+    ----------
+    model : str
+        Local folder or Hugging Face name. ``EMOREASON_OFFLINE`` forbids downloads.
+    adapter : str or None
+        The same of a LoRA adapter in PEFT's form.
+    device : str
+        Torch device; ``auto`` is the GPU if there is one (all of them if there are several), else the CPU.
+    dtype : str
+        ``float32``, ``bfloat16`` or ``float16``; ``auto`` is bfloat16 on a GPU and float32 on a CPU.
+
+    Raises
+    ------
+    ConfigError
+        Something is not installed, or there is no such model, adapter, device or dtype.
+    """
+    torch, transformers = import_heavy("torch"), import_heavy("transformers")
+    placed, precision = _placed(torch, device), _precision(torch, device, dtype)
+    local = {"local_files_only": is_offline(), "trust_remote_code": False}
+    with _quiet(transformers), _one_line(f"no model that loads is at {model!r}"):
+        config = transformers.AutoConfig.from_pretrained(model, **local)
+        class_name = _class_name(transformers, config.model_type)
+        whole = class_name == "AutoModelForCausalLM"
+        processor = None if whole else transformers.AutoProcessor.from_pretrained(model, **local)
+        tokenizer = (
+            transformers.AutoTokenizer.from_pretrained(model, **local) if processor is None else processor.tokenizer
+        )
+        loaded = getattr(transformers, class_name).from_pretrained(
+            model, dtype=precision, use_safetensors=True, **placed[0], **local
+        )
+    if not (processor or tokenizer).chat_template:
+        raise ConfigError(f"{model!r} has no chat template; expected a model that was trained to chat")
+    ends = _ends(loaded.generation_config.eos_token_id, tokenizer.eos_token_id)
+    # Nothing but what is asked for decides how it is sampled: published models bring their own temperature and top-k.
+    loaded.generation_config = transformers.GenerationConfig(
+        eos_token_id=list(ends) or None,
+        pad_token_id=tokenizer.pad_token_id if tokenizer.pad_token_id is not None else next(iter(ends), None),
+    )
+    if adapter is not None:
+        loaded = _adapted(loaded, adapter)
+    if placed[1] is not None:
+        loaded = loaded.to(placed[1])
+    return Pretrained(loaded.eval(), tokenizer, processor, config.to_dict(), ends)
+
+
+def _class_name(transformers: Any, model_type: str) -> str:
+    """Name of the class that loads models of a type."""
+    kinds = transformers.models.auto.modeling_auto
+    if model_type in THINKERS:
+        return THINKERS[model_type]
+    if model_type in kinds.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES:
+        return "AutoModelForImageTextToText"
+    if model_type in kinds.MODEL_FOR_MULTIMODAL_LM_MAPPING_NAMES:
+        return "AutoModelForMultimodalLM"
+    return "AutoModelForCausalLM"
+
+
+def _placed(torch: Any, device: str) -> tuple[dict[str, Any], Any]:
+    """Options of the loader, and the device to move to afterwards."""
+    if device == "auto":
+        if torch.cuda.is_available() and torch.cuda.device_count() > 1:
+            return {"device_map": "auto"}, None
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        wanted = torch.device(device)
+    except RuntimeError as error:
+        raise ConfigError(f"device {device!r} is none that torch knows; expected auto, cpu, cuda or cuda:0") from error
+    if wanted.type == "cuda" and not torch.cuda.is_available():
+        raise ConfigError(f"device {device!r} was asked for and this torch sees no GPU; expected auto or cpu")
+    return {}, wanted
+
+
+def _precision(torch: Any, device: str, dtype: str) -> Any:
+    on_gpu = torch.cuda.is_available() if device == "auto" else device != "cpu"
+    name = ("bfloat16" if on_gpu else "float32") if dtype == "auto" else dtype
+    if name not in ("float32", "bfloat16", "float16"):
+        raise ConfigError(f"dtype is {dtype!r}; expected auto, float32, bfloat16 or float16")
+    return getattr(torch, name)
+
+
+def _ends(*found: int | list[int] | None) -> tuple[int, ...]:
+    listed = [one if isinstance(one, list) else [one] for one in found if one is not None]
+    return tuple(dict.fromkeys(token for tokens in listed for token in tokens))
+
+
+def _adapted(model: Any, adapter: str) -> Any:
+    peft = import_heavy("peft")
+    with _one_line(f"no adapter that loads is at {adapter!r}"):
+        folder = Path(adapter)
+        if not folder.is_dir():
+            hub = import_heavy("huggingface_hub")
+            found = hub.snapshot_download(adapter, allow_patterns=_ADAPTER_FILES, local_files_only=is_offline())
+            folder = Path(found)
+        for name in _ADAPTER_FILES:  # PEFT would take a pickle instead
+            if not (folder / name).is_file():
+                raise ConfigError(f"{name} is missing in the adapter {adapter!r}; expected one saved by PEFT")
+        return peft.PeftModel.from_pretrained(model, str(folder), local_files_only=True)
+
+
+def version_of(name: str) -> str:
+    """Digest that changes when the weights in a local folder are written anew; empty for a name on the hub.
+
+    Examples
+    --------
+    >>> version_of("Qwen/Qwen3-VL-8B-Instruct")
+    ''
+    """
+    folder = Path(name)
+    if not folder.is_dir():
+        return ""
+    facts = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in sorted(folder.glob("*.*"))]
+    return hashlib.sha256(repr(facts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+@contextmanager
+def _one_line(what: str) -> Iterator[None]:
+    """Turn what loaders raise into an error of ours."""
+    try:
+        yield
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, ImportError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise ConfigError(
+            f"{what}: {reason}; expected a folder or a Hugging Face name, with weights as safetensors"
+        ) from error
+
+
+@contextmanager
+def _quiet(transformers: Any) -> Iterator[None]:
+    """Load without progress bars: the caller's own progress is on the same terminal."""
+    logging = transformers.utils.logging
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
