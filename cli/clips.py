@@ -3,19 +3,9 @@
 import glob
 import os
 from collections.abc import Iterable
-from pathlib import Path
-from typing import Final
 
 from ..errors import MediaError
-
-#: What a folder is searched for. A file named directly may have any ending.
-# fmt: off
-MEDIA_SUFFIXES: Final = frozenset((
-    "3gp", "avi", "flv", "m2ts", "m4v", "mkv", "mov", "mp4", "mpeg", "mpg", "mts", "ogv", "ts", "webm", "wmv",
-    "aac", "aif", "aiff", "flac", "m4a", "mp3", "oga", "ogg", "opus", "wav", "wma",
-    "bmp", "gif", "jpeg", "jpg", "png", "tif", "tiff", "webp",
-))
-# fmt: on
+from ..reasoning.batch.media_folder import walk_media
 
 
 def find_clips(arguments: Iterable[str]) -> tuple[list[str], list[tuple[str, MediaError]]]:
@@ -32,7 +22,7 @@ def find_clips(arguments: Iterable[str]) -> tuple[list[str], list[tuple[str, Med
     failures: list[tuple[str, MediaError]] = []
     for argument in arguments:
         if os.path.isdir(argument):
-            inside = _in_folder(Path(argument))
+            inside = sorted(walk_media(argument))
             if not inside:
                 failures.append((argument, MediaError(f"{argument}: the folder holds no video, audio or picture file")))
             clips.update(dict.fromkeys(inside))
@@ -42,12 +32,3 @@ def find_clips(arguments: Iterable[str]) -> tuple[list[str], list[tuple[str, Med
         else:
             clips[argument] = None
     return list(clips), failures
-
-
-def _in_folder(folder: Path) -> list[str]:
-    found = []
-    for parent, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        names = (name for name in files if not name.startswith("."))
-        found += [os.path.join(parent, name) for name in names if Path(name).suffix[1:].lower() in MEDIA_SUFFIXES]
-    return sorted(found)
