@@ -9,19 +9,17 @@ from ...cues.container import StrPath
 from ...cues.extractor import Frame
 from ...cues.frames import read_frames
 from ...cues.limits import Limits, core_count
+from ...cues.seeking import LONG_S, FrameCollector, frames_at
 from ...errors import ModelFileError
 from ...records import Clip, CueSet
 from .blur import HiddenAreas
 from .faces import FaceWatch, Followed, Lookout, Portraitist, SeenFace
-from .moments import KeyframeCollector, moments_of
-from .seeking import frames_at
+from .moments import moments_of
 
 #: Source of cues whose people are numbered as :class:`~emoreason.report.clip.faces.FaceWatch` numbers them.
 _OWN: Final = "emoreason.face"
 #: What a lone face is called when its cues do not name it.
 _LONE: Final = "face1"
-#: In clips longer than this keyframes are sought, not read up to.
-_LONG_S: Final = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +76,7 @@ class _Pass:
         self.times_s: tuple[float, ...] = ()
         self._followed: dict[int, list[Followed]] | None = None
         sought = None
-        if not follow and (clip.duration_s or 0.0) > _LONG_S:
+        if not follow and (clip.duration_s or 0.0) > LONG_S:
             sought = frames_at(path, limits, moments_s)
         self.frames = self._read(path, clip, limits, moments_s, blur=blur) if sought is None else sought
 
@@ -86,7 +84,7 @@ class _Pass:
         self, path: StrPath, clip: Clip, limits: Limits, moments_s: Sequence[float], *, blur: bool
     ) -> tuple[Frame, ...]:
         """Read from the start; to the end when faces are followed."""
-        collector = KeyframeCollector(moments_s)
+        collector = FrameCollector(moments_s)
         watch = FaceWatch(clip, limits.threads or core_count()) if self.follows else None
         lookout = Lookout(watch) if watch is not None and blur else None
         picture = not clip.duration_s

@@ -60,34 +60,6 @@ def _expressiveness(cueset: CueSet, time_s: float) -> float:
     return sum(cue.value or 0.0 for cue in cueset.cues if is_active(cue, time_s, picture=False))
 
 
-class KeyframeCollector:
-    """Keeps the frames that are nearest to the wanted moments while a clip goes by."""
-
-    def __init__(self, moments_s: Sequence[float]) -> None:
-        self._moments_s = list(moments_s)
-        self._best: list[Frame | None] = [None] * len(self._moments_s)
-
-    def see(self, frame: Frame) -> None:
-        """Take the next frame."""
-        for index, moment_s in enumerate(self._moments_s):
-            best = self._best[index]
-            if best is None or abs(frame.time_s - moment_s) < abs(best.time_s - moment_s):
-                self._best[index] = frame
-
-    def is_done(self, time_s: float) -> bool:
-        """Whether no later frame can be nearer."""
-        return all(
-            best is not None and abs(best.time_s - moment_s) <= time_s - moment_s
-            for best, moment_s in zip(self._best, self._moments_s, strict=True)
-        )
-
-    @property
-    def frames(self) -> list[Frame]:
-        """Frames to show, in order of time."""
-        found = {frame.index: frame for frame in self._best if frame is not None}
-        return [found[index] for index in sorted(found)]
-
-
 def keyframe_of(frame: Frame, image: Picture, faces: Sequence[SeenFace], cueset: CueSet, *, picture: bool) -> Keyframe:
     """Keyframe of one frame: a small picture, and as outlines beside it what is active on its faces.
 

@@ -349,9 +349,9 @@ def test_keyframes_of_long_clips_are_the_same_frames(tmp_path: Path, monkeypatch
             pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=100)
         else:
             write_video(path, moving(100), **options)
-        monkeypatch.setattr(looking, "_LONG_S", 1e9)
+        monkeypatch.setattr(looking, "LONG_S", 1e9)
         read = made(path, *keyframe_at(*times_s), media=False).keyframes
-        monkeypatch.setattr(looking, "_LONG_S", 0.0)
+        monkeypatch.setattr(looking, "LONG_S", 0.0)
         sought = made(path, *keyframe_at(*times_s), media=False).keyframes
         assert [k.time_s for k in sought] == pytest.approx([k.time_s for k in read], abs=1e-6)
         assert [k.data for k in sought] == [k.data for k in read]
