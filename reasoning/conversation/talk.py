@@ -165,7 +165,7 @@ def _sum(total: int | None, more: int | None) -> int | None:
 
 
 def spent(talk: Talk, samples: int) -> dict[str, Any]:
-    """Sampling and cost, as they are recorded in :attr:`~emoreason.records.Explanation.generation`."""
+    """Return sampling and cost, as they are recorded in :attr:`~emoreason.records.Explanation.generation`."""
     return {
         "temperature": talk.sampling.temperature,
         "top_p": talk.sampling.top_p,

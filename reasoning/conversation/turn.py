@@ -39,7 +39,8 @@ class Chat:
     n : int
         How many texts to sample; each is given its own seed.
     schema : dict or None
-        JSON Schema that everything after ``opening`` must fit; None leaves the text free.
+        JSON Schema that everything after ``opening`` must fit; None leaves the text free. For a grammar of outlines,
+        :func:`~emoreason.reasoning.conversation.structure.coarse` makes it smaller.
     opening : str
         Beginning of the model's own turn, which it is to continue.
     stop : tuple of str

@@ -1,8 +1,8 @@
 """Several answers about one clip -> one, by self-consistency.
 
-The distribution is the mean over the answers; a label stands when more than half of them give it (plain synonyms of the
-seven classes count as one). The chain of thought is that of the answer nearest to the consensus, and only labels that it
-gives are kept, so that chain and labels agree.
+The distribution is the mean over the answers; a label stands when more than half of them give it (plain synonyms of
+the seven classes count as one). The chain of thought is that of the answer nearest to the consensus, and only labels
+that it gives are kept, so that chain and labels agree.
 
 Source: Wang et al. (2023), "Self-Consistency Improves Chain of Thought Reasoning in Language Models", ICLR; for
 distributions and open labels by mean and majority.
