@@ -1,5 +1,7 @@
 """CueSet -> Explanation: ask an engine, read what it wrote, add what could not be observed."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +12,7 @@ from .purpose import declared_purpose
 
 if TYPE_CHECKING:
     from ..cues.extractor import Settings
+    from .demonstrations import Demonstration
 
 
 def explain_cues(
@@ -19,6 +22,7 @@ def explain_cues(
     preset: str = "explain",
     language: str = "en",
     compounds: bool = False,
+    demonstrations: "Callable[[CueSet], tuple[Demonstration, ...]] | None" = None,
 ) -> Explanation:
     """Explain one clip from its cues.
 
@@ -33,6 +37,10 @@ def explain_cues(
         Which prompt (``prompts/``).
     compounds : bool
         Ask for compound emotions (``happily surprised``) too.
+    demonstrations : callable, optional
+        Finds labelled examples to show the model first, the most similar one first.
+
+    An engine that is given stays open; one that is loaded here by its name is closed.
 
     Raises
     ------
@@ -76,6 +84,7 @@ def explain(
     preset: str = "explain",
     language: str = "en",
     compounds: bool = False,
+    demonstrations: "Callable[[CueSet], tuple[Demonstration, ...]] | None" = None,
     settings: "Settings | None" = None,
     purpose: str | None = None,
 ) -> Explanation:
@@ -87,7 +96,7 @@ def explain(
         The clip.
     engine : str or Engine
         A registered name, ``package.module:Class``, ``file.py:Class``, or an engine.
-    preset, language, compounds
+    preset, language, compounds, demonstrations
         As for :func:`explain_cues`.
     settings : Settings, optional
         What extraction should know (transcript, speaker baseline).
@@ -109,6 +118,23 @@ def explain(
     from ..cues import extract
 
     declared_purpose(purpose)
-    chosen = load_engine(engine) if isinstance(engine, str) else engine
-    cueset = extract(path, settings=settings)
-    return explain_cues(cueset, chosen, preset=preset, language=language, compounds=compounds)
+    with _open(engine) as chosen:
+        cueset = extract(path, settings=settings)
+        return explain_cues(
+            cueset, chosen, preset=preset, language=language, compounds=compounds, demonstrations=demonstrations
+        )
+
+
+@contextmanager
+def _open(engine: str | Engine) -> Iterator[Engine]:
+    """Load an engine by its name and close it afterwards; one that is given belongs to whoever gave it."""
+    if not isinstance(engine, str):
+        yield engine
+        return
+    chosen = load_engine(engine)
+    try:
+        yield chosen
+    finally:
+        close = getattr(chosen, "close", None)
+        if callable(close):
+            close()
