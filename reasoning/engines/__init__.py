@@ -9,6 +9,7 @@ from .base import Engine, Reply, Request
 #: Engine name -> ``module:Class``. Imported only when asked for.
 ENGINES: Final[dict[str, str]] = {
     "evidence": f"{__name__}.evidence:EvidenceEngine",
+    "openai": f"{__name__}.openai:OpenAIEngine",
     "transformers": f"{__name__}.transformers:TransformersEngine",
 }
 

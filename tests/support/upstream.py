@@ -249,7 +249,7 @@ class _Serving:
         self._writers[writer] = asyncio.current_task()
         self.state.connections += 1
         try:
-            with suppress(asyncio.IncompleteReadError, ConnectionError):
+            with suppress(asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
                 while await self._one(reader, writer):
                     pass
         finally:
