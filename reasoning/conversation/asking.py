@@ -89,7 +89,10 @@ def ask(request: Request, able: Capabilities, manner: Manner) -> Generator[Chat,
     if not any(not draft.wrong for draft in good):
         second = yield from talk.again(good[0] if good else drafts[0], manner.sampling.seed + manner.samples)
         notes.append(_asked_again(drafts))
-        good = [draft for draft in second if draft.usable] or good
+        better = [draft for draft in second if draft.usable]
+        if good and not better:
+            notes.append("its second reply could not be used either; what the first one says was kept")
+        good = better or good
         drafts = good or drafts
     if not good:
         raise ModelOutputError(
@@ -110,7 +113,7 @@ def ask(request: Request, able: Capabilities, manner: Manner) -> Generator[Chat,
 def _asked_again(drafts: Sequence[Draft]) -> str:
     reason = REASONS[drafts[0].wrong]
     if len(drafts) == 1:
-        return f"the model's first reply could not be used ({reason}); it was asked once more"
+        return f"the model's first reply was not as asked for ({reason}); it was asked once more"
     return f"none of {len(drafts)} samples could be used (the first: {reason}); the model was asked once more"
 
 

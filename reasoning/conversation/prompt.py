@@ -1,20 +1,22 @@
 """Request -> what the model is given: messages, pictures and sound within its context, and what was left out."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from ...errors import ConfigError, ModelOutputError
-from ...prompts.contract import parse_answer, write_answer
+from ...prompts.contract import parse_answer
 from ...prompts.presets import preset_named
-from ...prompts.render import DEFAULT_BUDGET_TOKENS, Dropped, render_messages
+from ...prompts.render import DEFAULT_BUDGET_TOKENS, Dropped, Picture, Rendered, render_messages
 from ...prompts.salience import estimate_tokens
+from ...records import CueSet
 from ..demonstrations import Demonstration
 from ..engines.base import Request
 from .capabilities import Capabilities
-from .pictures import pictures_of
-from .sound import sound_of
+from .pictures import Shown, pictures_of
+from .sound import Heard, sound_of
 
 if TYPE_CHECKING:
     from .asking import Manner
@@ -70,20 +72,12 @@ def make_prompt(request: Request, able: Capabilities, manner: "Manner") -> Promp
         No such preset or language; or the model's context does not hold the instructions beside the reply.
     """
     preset = preset_named(request.preset)
-    pictures = pictures_of(request.cueset, able, manner)
-    heard = sound_of(request.cueset, able, manner)
-    budget, follow_up = _room(able, manner, pictures.tokens + heard.tokens)
-    count = able.count_tokens or estimate_tokens
-    examples, said = _demonstrations(request, count, int(budget * DEMONSTRATIONS_SHARE))
-    rendered = render_messages(
-        request.cueset,
-        preset=request.preset,
-        language=request.language,
-        budget_tokens=budget - sum(count(message["content"]) for message in examples),
-        frames=pictures.pictures,
-        count_tokens=count,
-        compounds=request.compounds,
-    )
+    room, follow_up = _room(able, manner)
+    pictures, heard = _media(request.cueset, able, manner, room)
+    budget = DEFAULT_BUDGET_TOKENS if manner.budget_tokens is None else manner.budget_tokens
+    if room is not None:
+        budget = min(budget, room - pictures.tokens - heard.tokens)
+    rendered, examples, said = _rendered(request, able, budget, pictures.pictures)
     system, user = rendered.messages
     return Prompt(
         messages=(system, *examples, _with_sound(user, heard.part)),
@@ -97,20 +91,57 @@ def make_prompt(request: Request, able: Capabilities, manner: "Manner") -> Promp
     )
 
 
-def _room(able: Capabilities, manner: "Manner", media_tokens: int) -> tuple[int, int]:
-    """Tokens for the prompt's text, and tokens kept for asking a second time."""
-    budget = DEFAULT_BUDGET_TOKENS if manner.budget_tokens is None else manner.budget_tokens
+def _room(able: Capabilities, manner: "Manner") -> tuple[int | None, int]:
+    """Tokens for the prompt (None: no limit is known), and tokens kept for asking a second time."""
     if able.context_tokens is None:
-        return budget, _FOLLOW_UP_TOKENS
+        return None, _FOLLOW_UP_TOKENS
     follow_up = min(_FOLLOW_UP_TOKENS, able.context_tokens // _FOLLOW_UP_SHARE)
     reply = manner.sampling.max_tokens
-    left = able.context_tokens - reply - media_tokens - follow_up - _TEMPLATE_TOKENS
-    if left <= 0:
+    room = able.context_tokens - reply - follow_up - _TEMPLATE_TOKENS
+    if room <= 0:
         raise ConfigError(
-            f"the model's context of {able.context_tokens} tokens has no room for a prompt beside a reply of {reply} "
-            f"and pictures and sound of {media_tokens}; lower max_tokens, the number of frames or frame_tokens"
+            f"the model's context of {able.context_tokens} tokens has no room for a prompt beside a reply of {reply}; "
+            "lower max_tokens"
         )
-    return min(budget, left), follow_up
+    return room, follow_up
+
+
+def _media(cueset: CueSet, able: Capabilities, manner: "Manner", room: int | None) -> tuple[Shown, Heard]:
+    """Pictures and sound; together they take at most half of the room."""
+    if room is None:
+        return pictures_of(cueset, able, manner), sound_of(cueset, able, manner)
+    most = room // 2
+    pictures = pictures_of(cueset, able, replace(manner, frame_tokens=min(manner.frame_tokens, most)))
+    heard = sound_of(cueset, able, manner)
+    if heard.part is not None and pictures.tokens + heard.tokens > most:
+        heard = Heard(notes=(*heard.notes, "the sound was left out: the model's context has no room for it"))
+    return pictures, heard
+
+
+def _rendered(
+    request: Request, able: Capabilities, budget: int, pictures: tuple[Picture, ...]
+) -> tuple[Rendered, tuple[Message, ...], tuple[str, ...]]:
+    """Write the prompt's text, with as many demonstrations as have room beside the instructions."""
+    count = able.count_tokens or estimate_tokens
+
+    def render(text_tokens: int) -> Rendered:
+        return render_messages(
+            request.cueset,
+            preset=request.preset,
+            language=request.language,
+            budget_tokens=text_tokens,
+            frames=pictures,
+            count_tokens=count,
+            compounds=request.compounds,
+        )
+
+    examples, said = _demonstrations(request, count, int(budget * DEMONSTRATIONS_SHARE))
+    if examples:
+        try:
+            return render(budget - sum(count(message["content"]) for message in examples)), examples, said
+        except ConfigError:  # the instructions need the room themselves
+            said = (f"all {len(request.demonstrations)} demonstrations were left out for length",)
+    return render(budget), (), said
 
 
 def _demonstrations(
@@ -146,7 +177,7 @@ def _turns(demonstration: Demonstration, request: Request) -> tuple[Message, Mes
         return None
     answer = demonstration.answer
     if not preset_named(request.preset).thinks and parsed.think:
-        answer = write_answer(None, parsed.answer)
+        answer = json.dumps(parsed.answer, ensure_ascii=False)
     rendered = render_messages(
         demonstration.cueset,
         preset=request.preset,
