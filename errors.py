@@ -22,7 +22,12 @@ class ModelOutputError(EmoreasonError):
 
 
 class UpstreamError(EmoreasonError):
-    """A model, or the server it runs on, cannot be reached, refuses, or breaks off."""
+    """A model, or the server it runs on, cannot be reached, refuses, or breaks off.
+
+    ``for_all`` says that any other input would fare no better: no connection, no right to it, no such model.
+    """
+
+    for_all = False
 
 
 class ModelFileError(EmoreasonError):

@@ -23,6 +23,7 @@ from .pool import Pool, Worker
 from .running import EXTRACTORS
 
 Result = Gathered | EmoreasonError
+StrPath = str | os.PathLike[str]
 
 #: Clips that may be finished before the one whose turn it is.
 _AHEAD_PER_JOB: Final = 4
@@ -82,7 +83,7 @@ def run_in_child(
 
 
 def gather_many(
-    paths: Iterable[str | os.PathLike[str]],
+    paths: Iterable[StrPath | tuple[StrPath, Settings]],
     *,
     settings: Settings | None = None,
     extractors: Sequence[str] = tuple(EXTRACTORS),
@@ -94,8 +95,8 @@ def gather_many(
 
     Parameters
     ----------
-    paths : iterable of path
-        Read as needed: a generator over a large archive is fine.
+    paths : iterable of path, or of (path, Settings)
+        Read as needed: a generator over a large archive is fine. A path's own settings replace ``settings``.
     jobs : int, optional
         Clips at a time; as many as this process may use cores by default.
     settings, extractors, limits, progress
@@ -113,8 +114,9 @@ def gather_many(
     """
     if jobs is not None and jobs < 1:
         raise ConfigError(f"jobs is {jobs}; expected 1 or more")
-    common = (settings or Settings(), tuple(extractors), limits or Limits(), progress)
-    return _in_order((_Clip(path, *common) for path in paths), jobs or core_count())
+    common = (tuple(extractors), limits or Limits(), progress)
+    each = (item if isinstance(item, tuple) else (item, settings or Settings()) for item in paths)
+    return _in_order((_Clip(path, own, *common) for path, own in each), jobs or core_count())
 
 
 @dataclass(slots=True)

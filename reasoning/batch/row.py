@@ -1,8 +1,15 @@
 """One input of a batch."""
 
-from dataclasses import dataclass
+import json
+import zlib
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from ...records import CueSet, Reference, Turn
+from ...records.convert import restore, to_json
+
+#: Shorter rows are kept as they are.
+_WORTH_PACKING: Final = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,3 +44,47 @@ class Row:
     sex: str | None = None
     reference: Reference | None = None
     problem: str | None = None
+
+
+def pack_row(row: Row) -> bytes:
+    """Bytes of a row for the journal, the same for equal rows."""
+    value: dict[str, Any] = {
+        "path": row.path,
+        "cueset": None if row.cueset is None else to_json(row.cueset),
+        "transcript": row.transcript,
+        "context": [[turn.speaker, turn.text] for turn in row.context] or None,
+        "sex": row.sex,
+        "reference": None if row.reference is None else to_json(row.reference),
+        "problem": row.problem,
+    }
+    # ASCII: a path may hold bytes that are no text (surrogates here), which UTF-8 would refuse.
+    data = json.dumps({key: item for key, item in value.items() if item is not None}).encode("ascii")
+    return data if len(data) < _WORTH_PACKING else zlib.compress(data, 1)
+
+
+def unpack_row(row_id: str, data: bytes) -> Row:
+    """Row that :func:`pack_row` packed."""
+    value = json.loads(data if data.startswith(b"{") else zlib.decompress(data))
+    cueset, reference = value.get("cueset"), value.get("reference")
+    return Row(
+        id=row_id,
+        path=value.get("path"),
+        cueset=None if cueset is None else restore(cueset, CueSet),
+        transcript=value.get("transcript"),
+        context=tuple(Turn(speaker, text) for speaker, text in value.get("context", ())),
+        sex=value.get("sex"),
+        reference=None if reference is None else restore(reference, Reference),
+        problem=value.get("problem"),
+    )
+
+
+def of_row(cueset: CueSet, row: Row) -> CueSet:
+    """Return the cues under the row's own id and path, with what the row says of the clip."""
+    clip = replace(
+        cueset.clip,
+        id=row.id,
+        path=row.path or cueset.clip.path,
+        transcript=cueset.clip.transcript if row.cueset is None or row.transcript is None else row.transcript,
+        context=row.context or cueset.clip.context,
+    )
+    return replace(cueset, clip=clip)

@@ -1,14 +1,39 @@
 """Running a batch: rows in, each of them in exactly one of two files, whatever ends the run in between."""
 
-from collections.abc import Callable, Iterable
+import contextlib
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from .events import Event, Totals
+from ...errors import ConfigError, EmoreasonError
+from ...records import CueSet
+from ..engines.base import Engine, Reply, Request, answer_each
+from .events import Event, Kind, Totals
+from .holding import Holding
+from .journal import Entry, Journal, Note, plain_id
+from .kept_cues import KeptCues
+from .lock import locked
+from .memory import Completions, StageResults
+from .outputs import StorageError
+from .parameters import parameters_of, refuse_others
 from .plan import Plan
+from .preparing import Preparing, broke
+from .resume import Files, Mended, mend, open_files, take_up_failed
 from .row import Row
+from .stages import Outcome, failure, outcome_of, request_of
+from .stopped import StoppedError
+
+OnEvent = Callable[[Event], None]
+
+#: Folder of the journal within the output folder.
+STATE_FOLDER: Final = ".emoreason"
 
 
-def run_batch(rows: Iterable[Row], out: Path, plan: Plan, *, on_event: Callable[[Event], None] | None = None) -> Totals:
+def run_batch(rows: Iterable[Row], out: Path, plan: Plan, *, on_event: OnEvent | None = None) -> Totals:
     """Explain every row; go on where an earlier run on the same folder ended.
 
     Parameters
@@ -20,7 +45,7 @@ def run_batch(rows: Iterable[Row], out: Path, plan: Plan, *, on_event: Callable[
     plan : Plan
         What to do with them.
     on_event : callable, optional
-        Told what happens, in the caller's thread.
+        Told what happens; one call at a time, some from a thread of the engine.
 
     Returns
     -------
@@ -32,8 +57,262 @@ def run_batch(rows: Iterable[Row], out: Path, plan: Plan, *, on_event: Callable[
     ConfigError
         Another run works on ``out``; it was begun with other parameters; it holds results that are no batch's; an id
         occurs twice; the engine, an extractor or a preset cannot be used.
-    Stopped
+    StoppedError
         The run had to end before all rows were done: the disk is full, or the engine cannot be reached. What is done
         is kept; the same call goes on.
     """
-    raise NotImplementedError
+    state = out / STATE_FOLDER
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"--out {out}: cannot be written: {error.strerror or error}") from error
+    totals = Totals()
+    with locked(state / "lock"), contextlib.ExitStack() as stack:
+        try:
+            batch = _Batch.opened(out, plan, totals, on_event or (lambda event: None), stack)
+            batch.enrol(rows)
+            batch.work()
+        except StorageError as error:
+            raise StoppedError(str(error), totals) from error
+    return totals
+
+
+@dataclass(slots=True)
+class _Work:
+    """A row that the engine is working on."""
+
+    entry: Entry
+    cueset: CueSet
+    seconds: dict[str, float]
+    began: float
+
+
+class _Batch:
+    """One run on a folder that is locked."""
+
+    def __init__(
+        self, journal: Journal, files: Files, results: StageResults, plan: Plan, totals: Totals, tell: OnEvent
+    ) -> None:
+        self.totals = totals
+        self._journal = journal
+        self._files = files
+        self._results = results
+        self._plan = plan
+        self._tell = tell
+        self._lock = threading.RLock()
+        self._under_way: dict[int, _Work] = {}
+        self._holding = Holding()
+        self._failure: BaseException | None = None
+
+    @classmethod
+    def opened(cls, out: Path, plan: Plan, totals: Totals, tell: OnEvent, stack: contextlib.ExitStack) -> "_Batch":
+        """Open journal and files, and make them agree."""
+        parameters = parameters_of(plan)
+        journal = Journal(out / STATE_FOLDER / "journal.sqlite")
+        stack.callback(journal.close)
+        was = journal.parameters()
+        if was is None:
+            _refuse_foreign(out)
+        else:
+            refuse_others(was, parameters, out)
+        results = StageResults(plan.cache or out / STATE_FOLDER, alone=plan.cache is None)
+        stack.callback(results.close)
+        files = open_files(out)
+        stack.callback(_close, files)
+        if was is None:
+            journal.keep_parameters(parameters)
+        batch = cls(journal, files, results, plan, totals, tell)
+        batch._say_mended(mend(journal, files, results))
+        return batch
+
+    def _say_mended(self, mended: Mended) -> None:
+        self.totals.adopted, self.totals.cut_bytes = mended.adopted, mended.cut_bytes
+        if mended.adopted:
+            self._notice(f"{mended.adopted} lines of a run that was killed are whole and were taken over")
+        if mended.cut_bytes:
+            self._notice(f"{mended.cut_bytes} bytes of a line that was torn when a run was killed were removed")
+        if mended.lost:
+            self._notice(f"{mended.lost} rows are done again: their lines are no longer in the files")
+
+    def enrol(self, rows: Iterable[Row]) -> None:
+        """Take in the manifest."""
+        shard = self._plan.shard
+        self._journal.enrol(row for row in rows if shard is None or shard.holds(plain_id(row.id)))
+        if self._plan.retry_failed and (count := take_up_failed(self._journal, self._files)):
+            self._notice(f"{count} rows that failed are tried again")
+        counts = self._journal.counts()
+        totals = self.totals
+        totals.vanished = counts.pop("vanished", 0)
+        totals.rows, totals.done, totals.failed = sum(counts.values()), counts.get("done", 0), counts.get("failed", 0)
+        if totals.vanished:
+            self._notice(
+                f"{totals.vanished} rows of earlier runs are not in the manifest any more; they stay as they are"
+            )
+
+    def work(self) -> None:
+        """Work on what is pending."""
+        began = time.monotonic()
+        self._event("start")
+        try:
+            if not self.totals.complete:
+                with contextlib.ExitStack() as stack:
+                    self._work(stack)
+            if not self.totals.complete:
+                raise StoppedError("some rows were given no answer by the engine", self.totals)
+        except StorageError as error:
+            raise StoppedError(str(error), self.totals) from error
+        finally:
+            self.totals.wall_s = time.monotonic() - began
+            self._end()
+
+    def _work(self, stack: contextlib.ExitStack) -> None:
+        try:
+            engine = self._plan.engine()
+            kept = KeptCues(self._journal, self._results)
+            preparing = Preparing(self._journal.pending(), self._plan, self._results, kept)
+            if callable(close := getattr(engine, "close", None)):
+                stack.callback(close)
+            answers = answer_each(engine, self._requests(preparing), self._memory())
+            stack.callback(answers.close)  # type: ignore[attr-defined]
+            stack.callback(preparing.stop)  # first of all: the engine may be waiting for a row
+            for key, reply in answers:
+                self._take(key, reply, engine)
+                if self._failure is not None:
+                    break
+            if failure := self._failure or preparing.failure:
+                raise failure
+            for entry, outcome in self._holding.end():
+                self._record(entry, outcome)
+        except (ConfigError, StorageError, StoppedError):
+            raise
+        except EmoreasonError as error:
+            raise StoppedError(str(error), self.totals) from error
+
+    def _memory(self) -> Completions:
+        epoch = self._journal.epoch
+        return Completions(self._results, self._journal.key_of(str(epoch)) if epoch else "")
+
+    def _requests(self, preparing: Preparing) -> Iterator[tuple[int, Request]]:
+        """Yield what the engine is asked, perhaps in a thread of the engine; rows without cues are recorded here."""
+        try:
+            for prepared in preparing:
+                entry, cueset = prepared.entry, prepared.found
+                if isinstance(cueset, CueSet):
+                    try:
+                        request = request_of(cueset, self._plan)
+                    except ConfigError:
+                        raise
+                    except Exception as error:  # a plug-in's mistake costs one row
+                        known = error if isinstance(error, EmoreasonError) else broke("prompt", error)
+                        self._record(entry, failure(entry.row.id, "prompt", known, prepared.seconds))
+                        continue
+                    with self._lock:
+                        self._under_way[entry.ordinal] = _Work(entry, cueset, prepared.seconds, time.monotonic())
+                    yield entry.ordinal, request
+                else:
+                    self._record(entry, failure(entry.row.id, prepared.stage, cueset, prepared.seconds))
+        except Exception as error:  # raised again in the thread that runs the batch
+            self._failure = self._failure or error
+            preparing.stop()
+
+    def _take(self, key: int, reply: Reply | EmoreasonError, engine: Engine) -> None:
+        with self._lock:
+            work = self._under_way.pop(key, None)
+        if work is None:  # the engine answered twice
+            return
+        if isinstance(reply, ConfigError):
+            raise reply
+        work.seconds["generate"] = time.monotonic() - work.began
+        outcome = outcome_of(work.entry.row, work.cueset, reply, engine, self._plan, work.seconds)
+        for entry, found in self._holding.take(work.entry, outcome, reply):
+            self._record(entry, found)
+
+    def _record(self, entry: Entry, outcome: Outcome) -> None:
+        """Write a row's line, then note it."""
+        with self._lock:
+            if outcome.scores is not None:
+                self._results.keep("score", self._journal.key_of(entry.row.id), outcome.scores)
+            offset, length = self._files[outcome.state].append(outcome.line)
+            self._journal.note(entry.ordinal, _note(outcome, offset, length))
+            if self._journal.due:
+                self._flush()
+            self._count(outcome)
+            self._event("row", entry, outcome)
+
+    def _flush(self) -> None:
+        # In this order: the journal must never know of a line that a power failure can take away.
+        for lines in self._files.values():
+            lines.sync()
+        self._journal.flush()
+
+    def _count(self, outcome: Outcome) -> None:
+        totals = self.totals
+        if outcome.state == "done":
+            totals.done, totals.done_now = totals.done + 1, totals.done_now + 1
+        else:
+            totals.failed, totals.failed_now = totals.failed + 1, totals.failed_now + 1
+        totals.prompt_tokens += outcome.prompt_tokens
+        totals.completion_tokens += outcome.completion_tokens
+        for stage, seconds in outcome.seconds.items():
+            totals.seconds[stage] = totals.seconds.get(stage, 0.0) + seconds
+
+    def _end(self) -> None:
+        """Bring everything to disk, also when something else ends the run already."""
+        failing = sys.exception() is not None
+        try:
+            with self._lock:
+                self._flush()
+        except EmoreasonError:
+            if not failing:
+                raise
+        finally:
+            self._event("end")
+
+    def _notice(self, message: str) -> None:
+        self._tell(Event(kind="notice", totals=self.totals, message=message))
+
+    def _event(self, kind: Kind, entry: Entry | None = None, outcome: Outcome | None = None) -> None:
+        if entry is None or outcome is None:
+            self._tell(Event(kind=kind, totals=self.totals))
+            return
+        self._tell(
+            Event(
+                kind=kind,
+                totals=self.totals,
+                id=entry.row.id,
+                failed=outcome.state == "failed",
+                stage=outcome.stage,
+                error=outcome.error,
+                message=outcome.message,
+                seconds=outcome.seconds,
+                prompt_tokens=outcome.prompt_tokens,
+                completion_tokens=outcome.completion_tokens,
+            )
+        )
+
+
+def _note(outcome: Outcome, offset: int, length: int) -> Note:
+    return Note(
+        state=outcome.state,
+        offset=offset,
+        length=length,
+        stage=outcome.stage,
+        error=outcome.error,
+        seconds={stage: round(seconds, 4) for stage, seconds in outcome.seconds.items()},
+        prompt_tokens=outcome.prompt_tokens,
+        completion_tokens=outcome.completion_tokens,
+        scores=outcome.scores,
+    )
+
+
+def _close(files: Files) -> None:
+    for lines in files.values():
+        lines.close()
+
+
+def _refuse_foreign(out: Path) -> None:
+    """Refuse a folder with results that no batch knows of: they would be mixed with ours."""
+    for name in ("explanations.jsonl", "errors.jsonl"):
+        with contextlib.suppress(FileNotFoundError):
+            if (out / name).stat().st_size:
+                raise ConfigError(f"{out / name} was not written by a batch; name another --out, or move it away")

@@ -4,7 +4,7 @@ from ...errors import EmoreasonError
 from .events import Totals
 
 
-class Stopped(EmoreasonError):
+class StoppedError(EmoreasonError):
     """A batch had to end before all rows were done; nothing is lost, and the same command goes on.
 
     ``totals`` counts what is done; ``totals.stopped`` says why without the counts.
