@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ....errors import UpstreamError
 from .address import KEY_PLACES, Address
-from .failure import EmptyReplyError, RefusedError, TransientError, by_status, shown
+from .failure import FOR_ALL, EmptyReplyError, RefusedError, TransientError, by_status, shown
 
 if TYPE_CHECKING:
     import openai
@@ -111,9 +111,11 @@ class Connection:
     def failed(self, refusal: RefusedError, models: tuple[str, ...] = ()) -> UpstreamError:
         """Put a refusal into one line with its remedy."""
         said = f": {refusal.message}" if refusal.message else ""
-        return UpstreamError(
+        error = UpstreamError(
             self._address.hide(f"{self._address.url} answered HTTP {refusal.status}{said}{_remedy(refusal, models)}")
         )
+        error.for_all = refusal.status in FOR_ALL
+        return error
 
     async def _tried(
         self, once: "Callable[[openai.AsyncOpenAI], Awaitable[R]]", final: frozenset[int] = frozenset()
@@ -128,7 +130,9 @@ class Connection:
                     failure = passing
                 tries += 1
                 if tries > self._retries or (empty and isinstance(failure, EmptyReplyError)):
-                    raise UpstreamError(self._gave_up(tries, failure.reason))
+                    error = UpstreamError(self._gave_up(tries, failure.reason))
+                    error.for_all = failure.unreachable
+                    raise error
                 empty = empty or isinstance(failure, EmptyReplyError)
                 await pause(self._wait(tries, failure.wait_s))
 
@@ -150,7 +154,9 @@ class Connection:
                 raise RefusedError(response.status_code, str(found)) from None
             raise found from None
         except openai.APIConnectionError as error:
-            raise TransientError(f"no connection ({shown(str(error.__cause__ or error))})") from None
+            cause = error.__cause__ or error
+            unreachable = type(cause).__name__ == "ConnectError"  # of httpx or httpx2
+            raise TransientError(f"no connection ({shown(str(cause))})", unreachable=unreachable) from None
         except (json.JSONDecodeError, UnicodeDecodeError):  # from the openai client's own reading of a body
             raise TransientError("the reply is no JSON") from None
 

@@ -11,15 +11,17 @@ from typing import Any, Final
 _PASSING: Final = frozenset({408, 409, 425, 429})
 #: 429 also stands for an account that is used up, which no waiting cures.
 _USED_UP: Final = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
+#: No key or right, no such address or model: any other chat is refused as well.
+FOR_ALL: Final = frozenset({401, 403, 404})
 _LONGEST_MESSAGE: Final = 300
 
 
 class TransientError(Exception):
-    """May work the next time. ``wait_s`` is what the server asked for."""
+    """May work the next time. ``wait_s`` is what the server asked for; ``unreachable``: there was no connection at all."""
 
-    def __init__(self, reason: str, wait_s: float | None = None) -> None:
+    def __init__(self, reason: str, wait_s: float | None = None, *, unreachable: bool = False) -> None:
         super().__init__(reason)
-        self.reason, self.wait_s = reason, wait_s
+        self.reason, self.wait_s, self.unreachable = reason, wait_s, unreachable
 
 
 class EmptyReplyError(TransientError):
