@@ -145,7 +145,9 @@ class Connection:
                 return await once(self._client)
         except TimeoutError:
             raise TransientError(f"no reply within {self._timeout_s:g} s") from None
-        except openai.APITimeoutError:
+        except openai.APITimeoutError as error:
+            if type(error.__cause__).__name__ == "ConnectTimeout":  # of httpx or httpx2
+                raise TransientError("no connection in time", unreachable=True) from None
             raise TransientError("no reply in time") from None
         except openai.APIStatusError as error:
             response = error.response

@@ -98,7 +98,7 @@ class OpenAIEngine:
         self._quirks = Quirks()
         for notice in self._address.notices:
             _LOG.warning("%s: %s", self._address.url, notice)
-        self._base = model or self._loop.run(self._only_model())
+        self._base = model or self._only_model()
         self._served = self._base if self._adapter is None else adapters.served_name(self._adapter)
         self.model = self._base if self._adapter is None else f"{self._base}+{self._served}"
 
@@ -177,13 +177,19 @@ class OpenAIEngine:
             return _finished(end.value)
         return _started(first, conversation)
 
-    async def _only_model(self) -> str:
+    def _only_model(self) -> str:
+        try:
+            return detection.only_model(self._loop.run(self._listed()), self._address.url)
+        except BaseException:
+            self.close()
+            raise
+
+    async def _listed(self) -> tuple[detection.Card, ...]:
         connection = self._connected()
         try:
-            cards = await detection.list_models(connection)
+            return await detection.list_models(connection)
         except RefusedError as refusal:
             raise connection.failed(refusal) from None
-        return detection.only_model(cards, self._address.url)
 
     def _connected(self) -> Connection:
         """Return the connection; made within the loop, where it is used."""
