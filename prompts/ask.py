@@ -203,22 +203,16 @@ def read_reply(reply: str, question: Question) -> dict[str, Any] | None:
     >>> read_reply('<think>{"labels": []}?</think> Sure: {"labels": ["sad", "hop', ask_for_labels("…"))
     {'labels': ['sad']}
     """
-    text = _after_thinking(reply[:_LONGEST_REPLY])
+    text = reply[:_LONGEST_REPLY]
     wanted = frozenset(question.schema["required"])
-    found = [value for value in _objects(text) if wanted & value.keys()]
-    return found[-1] if found else _forgiven(text, wanted)
+    objects = [found for found in _objects(text) if wanted & found[2].keys()]
+    begin, end = _said_aloud(text, objects)
+    spoken = [value for start, _, value in objects if begin <= start < end]
+    return spoken[-1] if spoken else _forgiven(text[begin:end], wanted)
 
 
-def _after_thinking(text: str) -> str:
-    """Text behind the last thought; nothing, if that one was never finished."""
-    tags = list(_THINK.finditer(text))
-    if not tags:
-        return text
-    return text[tags[-1].end() :] if tags[-1][1] else ""
-
-
-def _objects(text: str) -> Iterator[dict[str, Any]]:
-    """Well-formed objects, one after the other."""
+def _objects(text: str) -> Iterator[tuple[int, int, dict[str, Any]]]:
+    """Well-formed objects, one after the other: start, end, value."""
     at = 0
     for _ in range(_MOST_OPENINGS):
         opening = _OPENING.search(text, at)
@@ -230,7 +224,18 @@ def _objects(text: str) -> Iterator[dict[str, Any]]:
             at = opening.end()
             continue
         if isinstance(value, dict):
-            yield value
+            yield opening.start(), at, value
+
+
+def _said_aloud(text: str, objects: Sequence[tuple[int, int, dict[str, Any]]]) -> tuple[int, int]:
+    """Where the text behind the last thought begins and ends; a tag inside an object is text of the picture or clip."""
+    begin, end = 0, len(text)
+    for tag in _THINK.finditer(text):
+        if any(start <= tag.start() < stop for start, stop, _ in objects):
+            continue
+        # A thought that is never finished hides all that follows it.
+        begin, end = (tag.end(), len(text)) if tag[1] else (begin, min(end, tag.start()))
+    return begin, end
 
 
 def _forgiven(text: str, wanted: frozenset[str]) -> dict[str, Any] | None:

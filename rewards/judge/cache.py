@@ -22,6 +22,9 @@ class VerdictCache:
         Default: ``judge`` in the user's cache folder.
     """
 
+    #: What the warning calls them.
+    what = "the judge's verdicts"
+
     def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
         self._given = Path(folder) if folder is not None else None
         self._warned = False
@@ -59,7 +62,7 @@ class VerdictCache:
         except OSError as error:
             if not self._warned:
                 self._warned = True
-                _LOG.warning("the judge's verdicts cannot be kept in %s: %s", self.folder, error.strerror)
+                _LOG.warning("%s cannot be kept in %s: %s", self.what, self.folder, error.strerror)
 
     def _file(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.json"
