@@ -99,13 +99,15 @@ def test_without_a_name_several_models_are_named(models: tuple[str, ...], says: 
 def test_an_adapter_by_its_name() -> None:
     with upstream(models=("base", "emotions")) as server:
         with OpenAIEngine("base", url=server.url, adapter="emotions") as engine:
-            engine.complete(CHAT)
+            explanation = explain_cues(CUESET, engine)
         with (
             OpenAIEngine("base", url=server.url, adapter="other") as engine,
             pytest.raises(UpstreamError, match="no adapter called 'other'; it has base, emotions"),
         ):
             engine.complete(CHAT)
-    assert engine.model == "base+other"
+    assert explanation.model == "base+emotions"
+    assert explanation.generation is not None
+    assert explanation.generation["adapter"] == "emotions"
     assert last(server)["model"] == "emotions"
 
 

@@ -114,7 +114,7 @@ class OpenAIEngine:
 
     def answer(self, request: Request) -> Reply:
         """Explain one clip."""
-        conversation = ask(request, self.capabilities(), self.manner)
+        conversation = self._begin(request)
         try:
             chat = next(conversation)
             while True:
@@ -170,12 +170,19 @@ class OpenAIEngine:
 
     def _begin(self, request: Request) -> Conversation:
         """Begin a conversation up to its first chat, where the work before it is done: in a thread that may block."""
-        conversation = ask(request, self.capabilities(), self.manner)
+        conversation = self._asked(request)
         try:
             first = next(conversation)
         except StopIteration as end:
             return _finished(end.value)
         return _started(first, conversation)
+
+    def _asked(self, request: Request) -> Conversation:
+        """Ask, and say in the reply which adapter wrote it."""
+        reply = yield from ask(request, self.capabilities(), self.manner)
+        if self._adapter is None or reply.generation is None:
+            return reply
+        return replace(reply, generation={**reply.generation, "adapter": self._served})
 
     def _only_model(self) -> str:
         try:

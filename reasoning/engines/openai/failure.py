@@ -17,7 +17,7 @@ _LONGEST_MESSAGE: Final = 300
 
 
 class TransientError(Exception):
-    """May work the next time. ``wait_s`` is what the server asked for; ``unreachable``: there was no connection at all."""
+    """May work the next time. ``wait_s``: what the server asked for; ``unreachable``: there was no connection."""
 
     def __init__(self, reason: str, wait_s: float | None = None, *, unreachable: bool = False) -> None:
         super().__init__(reason)
