@@ -9,13 +9,12 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from ...errors import ConfigError
 from .database import Database
-from .row import Row, pack_row, unpack_row
+from .enrolment import enrol
+from .row import Row, unpack_row
 
 State = Literal["pending", "done", "failed", "retry"]
 
@@ -43,7 +42,6 @@ CREATE INDEX IF NOT EXISTS pending ON rows (ordinal) WHERE state = 'pending';
 CREATE INDEX IF NOT EXISTS failed ON rows (ordinal) WHERE state IN ('failed', 'retry');
 CREATE TABLE IF NOT EXISTS inputs (ordinal INTEGER PRIMARY KEY, row BLOB NOT NULL);
 """
-_AT_ONCE: Final = 500
 _WINDOW: Final = 32
 _COMMIT_EVERY_S: Final = 0.5
 
@@ -125,38 +123,7 @@ class Journal:
         """
         seen = int(self.fact("seen", 0)) + 1
         self.keep_fact("seen", seen)
-        source = iter(rows)
-        while chunk := _taken(source):
-            with self._base.transaction():
-                self._enrol(chunk, seen)
-
-    def _enrol(self, rows: Mapping[str, Row], seen: int) -> None:
-        known = {
-            row_id: (ordinal, digest, state, last_seen)
-            for row_id, ordinal, digest, state, last_seen in self._base.rows(
-                "SELECT id, ordinal, digest, state, seen FROM rows WHERE id IN (SELECT value FROM json_each(?))",
-                json.dumps(list(rows)),
-            )
-        }
-        ordinal = self._base.rows("SELECT coalesce(max(ordinal), 0) FROM rows")[0][0]
-        new, inputs, again = [], [], []
-        for row_id, row in rows.items():
-            data = pack_row(row)
-            digest = blake2b(data, digest_size=16).digest()
-            if row_id not in known:
-                ordinal += 1
-                new.append((ordinal, row_id, digest, seen))
-                inputs.append((ordinal, data))
-                continue
-            place, old_digest, state, last_seen = known[row_id]
-            if last_seen == seen:
-                raise _twice(row_id)
-            again.append((seen, digest, place))
-            if digest != old_digest and state != "done":
-                inputs.append((place, data))
-        self._base.write_many("INSERT INTO rows (ordinal, id, digest, seen) VALUES (?, ?, ?, ?)", new)
-        self._base.write_many("UPDATE rows SET seen = ?, digest = ? WHERE ordinal = ?", again)
-        self._base.write_many("INSERT OR REPLACE INTO inputs VALUES (?, ?)", inputs)
+        enrol(self._base, rows, seen)
 
     def pending(self) -> Iterator[Entry]:
         """Yield the rows of the manifest that are in neither file, in order; each once. Reads a few at a time."""
@@ -256,10 +223,12 @@ class Journal:
     def begin_retry(self) -> int:
         """Mark the failed rows of the manifest; return how many."""
         with self._base.transaction():
-            self.keep_fact("epoch", self.epoch + 1)
-            return self._base.write(
+            count = self._base.write(
                 "UPDATE rows SET state = 'retry' WHERE state = 'failed' AND seen = ?", self.fact("seen", 0)
             )
+            if count:
+                self.keep_fact("epoch", self.epoch + 1)
+        return count
 
     def end_retry(self, kept: Iterable[tuple[str, int, int]], swap: Callable[[], None]) -> None:
         """Make the marked rows pending; ``kept`` says where the lines of the others stand once ``swap`` was called."""
@@ -309,25 +278,3 @@ class Journal:
     def close(self) -> None:
         """Close; what is not flushed is forgotten here, and stands in the files."""
         self._base.close()
-
-
-def _taken(source: Iterator[Row]) -> dict[str, Row]:
-    """Return the next rows by id."""
-    chunk: dict[str, Row] = {}
-    for row in source:
-        row_id = plain_id(row.id)
-        if row_id in chunk:
-            raise _twice(row_id)
-        chunk[row_id] = row
-        if len(chunk) >= _AT_ONCE:
-            break
-    return chunk
-
-
-def plain_id(row_id: str) -> str:
-    """Return an id as it is written: bytes of a path that are no text stand as escapes."""
-    return row_id.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _twice(row_id: str) -> ConfigError:
-    return ConfigError(f"two rows of the manifest have the id {row_id!r}; ids must be unique")

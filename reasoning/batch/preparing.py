@@ -6,7 +6,7 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Final, TypeVar
@@ -29,6 +29,7 @@ from .row import Row, of_row
 T = TypeVar("T")
 
 _LOOK_EVERY_S: Final = 0.2
+_JOIN_S: Final = 0.5
 #: Gaps that are about this machine today, not about the clip: cues with them are not kept.
 _PASSING: Final = {"missing_model", "missing_package", "extractor_failed"}
 
@@ -69,6 +70,7 @@ class Preparing:
         self._kept = kept
         self._jobs = plan.jobs or core_count()
         self._over = threading.Event()
+        self._threads: list[threading.Thread] = []
         self._extracting: deque[tuple[Entry, str | None]] = deque()
         self._describers = 0 if plan.describe is None else max(1, plan.describe_jobs)
         self._found: queue.Queue[Prepared | None] = queue.Queue(2 * self._jobs)
@@ -87,13 +89,17 @@ class Preparing:
     def stop(self) -> None:
         """End the threads soon; clips that are being extracted are given up."""
         self._over.set()
+        for thread in self._threads:
+            thread.join(_JOIN_S)
 
-    def _start(self, work: "object") -> None:
-        threading.Thread(target=self._guarded, args=(work,), name="emoreason-batch", daemon=True).start()
+    def _start(self, work: Callable[[], None]) -> None:
+        # Daemons: a program that ends must not wait for a clip that is being decoded.
+        self._threads.append(threading.Thread(target=self._guarded, args=(work,), name="emoreason-batch", daemon=True))
+        self._threads[-1].start()
 
-    def _guarded(self, work: "object") -> None:
+    def _guarded(self, work: Callable[[], None]) -> None:
         try:
-            work()  # type: ignore[operator]
+            work()
         except _Leave:
             pass
         except BaseException as error:  # handed over to the thread that iterates

@@ -88,3 +88,8 @@ def of_row(cueset: CueSet, row: Row) -> CueSet:
         context=row.context or cueset.clip.context,
     )
     return replace(cueset, clip=clip)
+
+
+def plain_id(row_id: str) -> str:
+    """Return an id as it is written: bytes of a path that are no text stand as escapes."""
+    return row_id.encode("utf-8", "backslashreplace").decode("utf-8")

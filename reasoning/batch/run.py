@@ -4,7 +4,7 @@ import contextlib
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,9 +12,9 @@ from typing import Final
 from ...errors import ConfigError, EmoreasonError
 from ...records import CueSet
 from ..engines.base import Engine, Reply, Request, answer_each
-from .events import Event, Kind, Totals
+from .events import Totals
 from .holding import Holding
-from .journal import Entry, Journal, Note, plain_id
+from .journal import Entry, Journal
 from .kept_cues import KeptCues
 from .lock import locked
 from .memory import Completions, StageResults
@@ -23,11 +23,10 @@ from .parameters import parameters_of, refuse_others
 from .plan import Plan
 from .preparing import Preparing, broke
 from .resume import Files, Mended, mend, open_files, take_up_failed
-from .row import Row
+from .row import Row, plain_id
 from .stages import Outcome, failure, outcome_of, request_of
 from .stopped import StoppedError
-
-OnEvent = Callable[[Event], None]
+from .telling import OnEvent, Telling
 
 #: Folder of the journal within the output folder.
 STATE_FOLDER: Final = ".emoreason"
@@ -69,7 +68,7 @@ def run_batch(rows: Iterable[Row], out: Path, plan: Plan, *, on_event: OnEvent |
     totals = Totals()
     with locked(state / "lock"), contextlib.ExitStack() as stack:
         try:
-            batch = _Batch.opened(out, plan, totals, on_event or (lambda event: None), stack)
+            batch = _Batch.opened(out, plan, Telling(totals, on_event), stack)
             batch.enrol(rows)
             batch.work()
         except StorageError as error:
@@ -90,22 +89,21 @@ class _Work:
 class _Batch:
     """One run on a folder that is locked."""
 
-    def __init__(
-        self, journal: Journal, files: Files, results: StageResults, plan: Plan, totals: Totals, tell: OnEvent
-    ) -> None:
-        self.totals = totals
+    def __init__(self, journal: Journal, files: Files, results: StageResults, plan: Plan, telling: Telling) -> None:
+        self.totals = telling.totals
         self._journal = journal
         self._files = files
         self._results = results
         self._plan = plan
-        self._tell = tell
+        self._telling = telling
         self._lock = threading.RLock()
         self._under_way: dict[int, _Work] = {}
         self._holding = Holding()
         self._failure: BaseException | None = None
+        self._between = False
 
     @classmethod
-    def opened(cls, out: Path, plan: Plan, totals: Totals, tell: OnEvent, stack: contextlib.ExitStack) -> "_Batch":
+    def opened(cls, out: Path, plan: Plan, telling: Telling, stack: contextlib.ExitStack) -> "_Batch":
         """Open journal and files, and make them agree."""
         parameters = parameters_of(plan)
         journal = Journal(out / STATE_FOLDER / "journal.sqlite")
@@ -121,38 +119,38 @@ class _Batch:
         stack.callback(_close, files)
         if was is None:
             journal.keep_parameters(parameters)
-        batch = cls(journal, files, results, plan, totals, tell)
+        batch = cls(journal, files, results, plan, telling)
         batch._say_mended(mend(journal, files, results))
         return batch
 
     def _say_mended(self, mended: Mended) -> None:
         self.totals.adopted, self.totals.cut_bytes = mended.adopted, mended.cut_bytes
         if mended.adopted:
-            self._notice(f"{mended.adopted} lines of a run that was killed are whole and were taken over")
+            self._telling.notice(f"{mended.adopted} lines of a run that was killed are whole and were taken over")
         if mended.cut_bytes:
-            self._notice(f"{mended.cut_bytes} bytes of a line that was torn when a run was killed were removed")
+            self._telling.notice(f"{mended.cut_bytes} bytes of a line that was torn when a run was killed were removed")
         if mended.lost:
-            self._notice(f"{mended.lost} rows are done again: their lines are no longer in the files")
+            self._telling.notice(f"{mended.lost} rows are done again: their lines are no longer in the files")
 
     def enrol(self, rows: Iterable[Row]) -> None:
         """Take in the manifest."""
         shard = self._plan.shard
         self._journal.enrol(row for row in rows if shard is None or shard.holds(plain_id(row.id)))
         if self._plan.retry_failed and (count := take_up_failed(self._journal, self._files)):
-            self._notice(f"{count} rows that failed are tried again")
+            self._telling.notice(f"{count} rows that failed are tried again")
         counts = self._journal.counts()
         totals = self.totals
         totals.vanished = counts.pop("vanished", 0)
         totals.rows, totals.done, totals.failed = sum(counts.values()), counts.get("done", 0), counts.get("failed", 0)
         if totals.vanished:
-            self._notice(
+            self._telling.notice(
                 f"{totals.vanished} rows of earlier runs are not in the manifest any more; they stay as they are"
             )
 
     def work(self) -> None:
         """Work on what is pending."""
         began = time.monotonic()
-        self._event("start")
+        self._telling.begin()
         try:
             if not self.totals.complete:
                 with contextlib.ExitStack() as stack:
@@ -230,14 +228,18 @@ class _Batch:
     def _record(self, entry: Entry, outcome: Outcome) -> None:
         """Write a row's line, then note it."""
         with self._lock:
+            if self._between:
+                raise StorageError("the run is over")
             if outcome.scores is not None:
                 self._results.keep("score", self._journal.key_of(entry.row.id), outcome.scores)
+            # Interrupted from here on, the run writes and notes nothing more: the next one finds the line.
+            self._between = True
             offset, length = self._files[outcome.state].append(outcome.line)
-            self._journal.note(entry.ordinal, _note(outcome, offset, length))
+            self._journal.note(entry.ordinal, outcome.note(offset, length))
+            self._between = False
             if self._journal.due:
                 self._flush()
-            self._count(outcome)
-            self._event("row", entry, outcome)
+            self._telling.row(entry.row.id, outcome)
 
     def _flush(self) -> None:
         # In this order: the journal must never know of a line that a power failure can take away.
@@ -245,64 +247,18 @@ class _Batch:
             lines.sync()
         self._journal.flush()
 
-    def _count(self, outcome: Outcome) -> None:
-        totals = self.totals
-        if outcome.state == "done":
-            totals.done, totals.done_now = totals.done + 1, totals.done_now + 1
-        else:
-            totals.failed, totals.failed_now = totals.failed + 1, totals.failed_now + 1
-        totals.prompt_tokens += outcome.prompt_tokens
-        totals.completion_tokens += outcome.completion_tokens
-        for stage, seconds in outcome.seconds.items():
-            totals.seconds[stage] = totals.seconds.get(stage, 0.0) + seconds
-
     def _end(self) -> None:
         """Bring everything to disk, also when something else ends the run already."""
         failing = sys.exception() is not None
         try:
             with self._lock:
-                self._flush()
+                if not self._between:
+                    self._flush()
         except EmoreasonError:
             if not failing:
                 raise
         finally:
-            self._event("end")
-
-    def _notice(self, message: str) -> None:
-        self._tell(Event(kind="notice", totals=self.totals, message=message))
-
-    def _event(self, kind: Kind, entry: Entry | None = None, outcome: Outcome | None = None) -> None:
-        if entry is None or outcome is None:
-            self._tell(Event(kind=kind, totals=self.totals))
-            return
-        self._tell(
-            Event(
-                kind=kind,
-                totals=self.totals,
-                id=entry.row.id,
-                failed=outcome.state == "failed",
-                stage=outcome.stage,
-                error=outcome.error,
-                message=outcome.message,
-                seconds=outcome.seconds,
-                prompt_tokens=outcome.prompt_tokens,
-                completion_tokens=outcome.completion_tokens,
-            )
-        )
-
-
-def _note(outcome: Outcome, offset: int, length: int) -> Note:
-    return Note(
-        state=outcome.state,
-        offset=offset,
-        length=length,
-        stage=outcome.stage,
-        error=outcome.error,
-        seconds={stage: round(seconds, 4) for stage, seconds in outcome.seconds.items()},
-        prompt_tokens=outcome.prompt_tokens,
-        completion_tokens=outcome.completion_tokens,
-        scores=outcome.scores,
-    )
+            self._telling.end()
 
 
 def _close(files: Files) -> None:

@@ -12,10 +12,10 @@ from ...records.convert import to_json
 from ...records.jsonl import dump_line
 from ..engines.base import Engine, Reply, Request
 from ..explain import explanation_of
-from .journal import plain_id
+from .journal import Note
 from .plan import Plan
 from .preparing import broke
-from .row import Row
+from .row import Row, plain_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +45,20 @@ class Outcome:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
+
+    def note(self, offset: int, length: int) -> Note:
+        """What the journal is told once the line stands."""
+        return Note(
+            state=self.state,
+            offset=offset,
+            length=length,
+            stage=self.stage,
+            error=self.error,
+            seconds={stage: round(seconds, 4) for stage, seconds in self.seconds.items()},
+            prompt_tokens=self.prompt_tokens,
+            completion_tokens=self.completion_tokens,
+            scores=self.scores,
+        )
 
 
 def failure(row_id: str, stage: str, error: BaseException, seconds: Mapping[str, float] | None = None) -> Outcome:
