@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,6 +19,7 @@ needs_train = pytest.mark.skipif(
 )
 HEAVY = """
 import sys
+import time
 from emoreason.torch_imports import import_heavy
 for name in {names}:
     assert import_heavy(name).__name__ == name
@@ -146,3 +148,42 @@ def test_torchvision_loads_in_a_child_that_imports_it_itself() -> None:
 def test_what_stands_on_torch_loads(names: list[str]) -> None:
     done = run(HEAVY.format(names=names))
     assert done.stdout == "loaded\n", done.stderr[-2000:]
+
+
+def a_child(env: dict[str, str]) -> subprocess.Popen[str]:
+    """Start a process that starts another one with ``env`` and tells its number; it then waits for ever."""
+    grandchild = "import os, time; print(os.getpid(), os.getpgid(0), flush=True); time.sleep(60)"
+    child = (
+        "import os, subprocess, sys\n"
+        f"env = dict(os.environ) | {env!r}\n"
+        "if 'EMOREASON_LIFELINE' in env:\n    env['EMOREASON_LIFELINE'] = str(os.getpid())\n"
+        f"subprocess.run([sys.executable, '-c', {grandchild!r}], env=env)\n"
+    )
+    return subprocess.Popen([sys.executable, "-c", child], stdout=subprocess.PIPE, text=True)
+
+
+def is_there(process: int) -> bool:
+    state = Path(f"/proc/{process}/stat")
+    try:
+        return state.read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at /proc")
+def test_a_child_with_a_lifeline_ends_when_its_parent_is_killed() -> None:
+    env = {name: value for name, value in child_environment(lifeline=True).items() if os.environ.get(name) != value}
+    child = a_child(env)
+    assert child.stdout is not None
+    number, group = map(int, child.stdout.readline().split())
+    assert group == number  # Ctrl-C reaches the parent alone
+    time.sleep(1.2)
+    assert is_there(number)
+    child.kill()
+    child.wait()
+    deadline = time.monotonic() + 10
+    while is_there(number) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    gone = not is_there(number)
+    child.stdout.close()
+    assert gone

@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Final
 
 from ..errors import ConfigError
+from . import lifeline as _lifeline
 from . import torchvision_ops
 
 #: Top-level module -> the extra of this package that installs it.
@@ -30,7 +31,7 @@ EXTRAS: Final[dict[str, str]] = dict.fromkeys(
         "trl",
     ),
     "train",
-)
+) | {"vllm": "vllm"}
 
 
 def import_heavy(name: str) -> ModuleType:
@@ -66,7 +67,7 @@ def import_heavy(name: str) -> ModuleType:
         raise ConfigError(f"{name} is installed and does not load ({reason}); builds that fit: {remedy}") from error
 
 
-def child_environment(env: Mapping[str, str] | None = None) -> dict[str, str]:
+def child_environment(env: Mapping[str, str] | None = None, *, lifeline: bool = False) -> dict[str, str]:
     """Environment for a child process that imports torch by itself.
 
     ``PYTHONPATH`` gains a folder whose ``sitecustomize`` installs the torchvision hook and then runs the one it hides.
@@ -77,6 +78,9 @@ def child_environment(env: Mapping[str, str] | None = None) -> dict[str, str]:
     ----------
     env : mapping of str to str, optional
         What to start from; this process's environment by default. It is not changed.
+    lifeline : bool
+        Have the child, and what it starts, end when this process does, however that ends
+        (:mod:`emoreason.torch_imports.lifeline`).
 
     Examples
     --------
@@ -87,4 +91,6 @@ def child_environment(env: Mapping[str, str] | None = None) -> dict[str, str]:
     folder = str(Path(__file__).resolve().parent / "children")
     others = [entry for entry in result.get("PYTHONPATH", "").split(os.pathsep) if entry and entry != folder]
     result["PYTHONPATH"] = os.pathsep.join([folder, *others])
+    if lifeline:
+        result[_lifeline.VARIABLE] = str(os.getpid())
     return result

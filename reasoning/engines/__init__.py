@@ -11,6 +11,7 @@ ENGINES: Final[dict[str, str]] = {
     "evidence": f"{__name__}.evidence:EvidenceEngine",
     "openai": f"{__name__}.openai:OpenAIEngine",
     "transformers": f"{__name__}.transformers:TransformersEngine",
+    "vllm": f"{__name__}.vllm:VLLMEngine",
 }
 
 __all__ = ["ENGINES", "Engine", "Reply", "Request", "load_engine"]

@@ -137,15 +137,27 @@ def _ends(*found: int | list[int] | None) -> tuple[int, ...]:
 def _adapted(model: Any, adapter: str) -> Any:
     peft = import_heavy("peft")
     with _one_line(f"no adapter that loads is at {adapter!r}"):
+        return peft.PeftModel.from_pretrained(model, str(adapter_folder(adapter)), local_files_only=True)
+
+
+def adapter_folder(adapter: str) -> Path:
+    """Return the folder of a LoRA adapter, given as a folder or as a Hugging Face name.
+
+    Raises
+    ------
+    ConfigError
+        There is none, or its weights are not safetensors.
+    """
+    with _one_line(f"no adapter that loads is at {adapter!r}"):
         folder = Path(adapter)
         if not folder.is_dir():
             hub = import_heavy("huggingface_hub")
             found = hub.snapshot_download(adapter, allow_patterns=_ADAPTER_FILES, local_files_only=is_offline())
             folder = Path(found)
-        for name in _ADAPTER_FILES:  # PEFT would take a pickle instead
+        for name in _ADAPTER_FILES:  # a loader would take a pickle instead
             if not (folder / name).is_file():
                 raise ConfigError(f"{name} is missing in the adapter {adapter!r}; expected one saved by PEFT")
-        return peft.PeftModel.from_pretrained(model, str(folder), local_files_only=True)
+        return folder
 
 
 def version_of(name: str) -> str:

@@ -5,7 +5,7 @@ it is the code that loads the full-size model. The weights are random but not sm
 adapter changes what is written; they are the same each time. What such a model writes means nothing.
 
 >>> folder = tiny_checkpoint("qwen3-vl", tmp_path)            # doctest: +SKIP
->>> adapter = tiny_adapter("qwen3-vl", folder, tmp_path)      # doctest: +SKIP
+>>> adapter = tiny_adapter(folder, tmp_path)                  # doctest: +SKIP
 """
 
 import json
@@ -131,8 +131,8 @@ def save_tokenizer(folder: Path, chat: str = CHAT) -> Any:
     tokenizer = transformers.Qwen2TokenizerFast(
         tokenizer_object=raw,
         bos_token=None,
-        eos_token="<|im_end|>",
-        pad_token="<|endoftext|>",
+        eos_token="<|im_end|>",  # noqa: S106 - no password
+        pad_token="<|endoftext|>",  # noqa: S106
         unk_token=None,
         extra_special_tokens={
             "image_token": "<|image_pad|>",

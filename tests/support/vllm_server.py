@@ -27,7 +27,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -53,9 +53,9 @@ STOP_LIMIT_S: Final = 20.0
 class VLLMServer:
     """A server that is up.
 
-    ``url`` ends in ``/v1``; ``model`` is the name to ask for; ``adapter`` is the name to ask for the model with the LoRA
-    adapter of ``adapter_folder``; ``checkpoint`` is the model's folder; ``log`` is what the server writes; ``start_s``
-    is how long it took to come up; ``pid`` is also its process group.
+    ``url`` ends in ``/v1``; ``model`` is the name to ask for; ``adapter`` is the name to ask for when the LoRA adapter
+    of ``adapter_folder`` is wanted too; ``checkpoint`` is the model's folder; ``log`` is what the server writes;
+    ``start_s`` is how long it took to come up; ``pid`` is also its process group.
     """
 
     url: str
@@ -73,6 +73,8 @@ def serving(
     checkpoint: Path, adapter: Path | None = None, *, log: Path, arguments: Sequence[str] = ()
 ) -> Iterator[VLLMServer]:
     """Serve a checkpoint on a free port of this machine, and stop it with everything it started.
+
+    It also stops when the test run is killed.
 
     ``arguments`` are further ones of ``vllm serve``. A server that ends, or is not up in time, fails with the end of
     its log.
@@ -124,7 +126,7 @@ def vllm_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
 
 
 def _environment() -> dict[str, str]:
-    env = child_environment()
+    env = child_environment(lifeline=True)
     env["PYTHONPATH"] = os.pathsep.join([env["PYTHONPATH"], str(METADATA)])
     return env | {
         "VLLM_CPU_KVCACHE_SPACE": "1",
@@ -161,15 +163,11 @@ def _end(log: Path) -> str:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End the server, and then whatever is left of its process group."""
+    """End the server, which ends what it started; what outlives it ends by its lifeline."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGTERM)
-        try:
+        with suppress(subprocess.TimeoutExpired):
             process.wait(STOP_LIMIT_S)
-        except subprocess.TimeoutExpired:
-            pass
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()

@@ -1,0 +1,264 @@
+"""Start vLLM as this package uses it: safetensors alone, no code from the model, no report home, no orphans."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from ....cues.models import is_offline
+from ....errors import ConfigError
+from ....torch_imports import child_environment, import_heavy
+from ...conversation import Capabilities
+from ...conversation.families import family_of_config
+from ..pretrained import adapter_folder
+
+#: The sizes that vLLM keeps room for.
+_RANKS: Final = (1, 8, 16, 32, 64, 128, 256, 320, 512)
+#: Longest prompt and reply when nothing else is asked for: what models state (262,144) takes too much memory.
+_USUAL_CONTEXT: Final = 32_768
+#: Pictures and sounds that one prompt may hold.
+_MOST_PICTURES: Final = 32
+_MOST_SOUNDS: Final = 4
+#: GiB of pictures that are kept prepared: a second chat about a clip shows the same ones.
+_PREPARED_GIB: Final = 0.5
+
+#: Killed after five seconds, vLLM's own limit, its worker leaves shared memory behind.
+_STOP_S: Final = 20.0
+
+# What stands in the environment already is the user's choice.
+_UNLESS_SET: Final = {
+    "DO_NOT_TRACK": "1",
+    "VLLM_NO_USAGE_STATS": "1",
+    "VLLM_LOGGING_LEVEL": "ERROR",
+    "VLLM_LOGGING_STREAM": "ext://sys.stderr",  # the results are on standard output
+    "VLLM_WORKER_MULTIPROC_METHOD": "spawn",  # a fork would copy our threads' locks, and start without the lifeline
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to load; see :class:`~emoreason.reasoning.engines.vllm.VLLMEngine`."""
+
+    model: str
+    adapter: str | None = None
+    max_model_len: int | None = None
+    gpu_memory_utilization: float | None = None
+    tensor_parallel: int = 1
+    eager: bool = False
+    dtype: str = "auto"
+    batch: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What was loaded.
+
+    Attributes
+    ----------
+    llm : vllm.LLM
+        The model, in processes of its own.
+    lora : LoRARequest or None
+        The adapter; part of every request.
+    able : Capabilities
+        What the model takes.
+    template : str
+        Its chat template.
+    opens_thinking : bool
+        The template itself writes the opening think tag of a reply.
+    keeps_special : bool
+        The tokenizer takes think tags for special tokens, which are not to be left out of the text.
+    asked : dict
+        Ticket -> chat that it is at (``chats.py``).
+    """
+
+    llm: Any
+    lora: Any
+    able: Capabilities
+    template: str
+    opens_thinking: bool
+    keeps_special: bool
+    asked: dict[str, Any] = field(default_factory=dict)
+
+
+def load(plan: Plan) -> Loaded:
+    """Start vLLM with a model.
+
+    Raises
+    ------
+    ConfigError
+        vLLM is not installed, or there is no model or adapter that it loads.
+    """
+    for name, value in _UNLESS_SET.items():
+        os.environ.setdefault(name, value)
+    with _environment():
+        vllm = import_heavy("vllm")
+        with _one_line(f"no model that vLLM loads is at {plan.model!r}"):
+            folder = _model_folder(plan.model)
+            able = _described(folder)
+            llm = vllm.LLM(folder, **_options(plan, able))
+            template, tokenizer = _template(llm), llm.get_tokenizer()
+    able = _measured(able, llm, tokenizer)
+    return Loaded(
+        llm,
+        _lora(plan.adapter),
+        able,
+        template,
+        _opens_thinking(tokenizer, template),
+        "<think>" in tokenizer.all_special_tokens,
+    )
+
+
+def stop(loaded: Loaded) -> None:
+    """End vLLM's processes."""
+    loaded.llm.llm_engine.engine_core.shutdown(timeout=_STOP_S)
+    loaded.llm.llm_engine.renderer.shutdown()
+
+
+@contextmanager
+def _environment() -> Iterator[None]:
+    """Environment of the processes that vLLM starts, for as long as it starts them."""
+    wanted = {name: value for name, value in child_environment(lifeline=True).items() if os.environ.get(name) != value}
+    if is_offline():
+        wanted["HF_HUB_OFFLINE"] = "1"
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _model_folder(model: str) -> str:
+    """Return a folder or a name on the hub as given; offline, the folder that the hub's files are kept in."""
+    if Path(model).is_dir() or not is_offline():
+        return model
+    kept: str = import_heavy("huggingface_hub").snapshot_download(model, local_files_only=True)
+    return kept
+
+
+def _described(folder: str) -> Capabilities:
+    config = import_heavy("transformers").AutoConfig.from_pretrained(
+        folder, local_files_only=is_offline(), trust_remote_code=False
+    )
+    return family_of_config(config.to_dict())
+
+
+def _options(plan: Plan, able: Capabilities) -> dict[str, Any]:
+    """Options of ``vllm.LLM``."""
+    options: dict[str, Any] = {
+        "trust_remote_code": False,
+        "load_format": "safetensors",
+        "use_tqdm_on_load": False,
+        "dtype": plan.dtype,
+        "enforce_eager": plan.eager,
+        "tensor_parallel_size": plan.tensor_parallel,
+        "max_model_len": plan.max_model_len or min(able.context_tokens or _USUAL_CONTEXT, _USUAL_CONTEXT),
+        "max_num_seqs": max(plan.batch, 1),
+        # One line of JSON: a weak model would else write nothing but white space to the limit.
+        "structured_outputs_config": {"backend": "xgrammar", "disable_any_whitespace": True},
+    }
+    if plan.gpu_memory_utilization is not None:
+        options["gpu_memory_utilization"] = plan.gpu_memory_utilization
+    if able.pictures or able.sound:
+        options["mm_processor_cache_gb"] = _PREPARED_GIB
+        options["limit_mm_per_prompt"] = {
+            **({"image": _MOST_PICTURES, "video": 0} if able.pictures else {}),
+            **({"audio": _MOST_SOUNDS} if able.sound else {}),
+        }
+    if plan.adapter is not None:
+        # One slot more than there are adapters: on a CPU a request without an adapter takes that of the last slot.
+        options |= {"enable_lora": True, "max_loras": 2, "max_lora_rank": _rank(plan.adapter)}
+    return options
+
+
+def adapter_parts(adapter: str) -> tuple[str, str]:
+    """Name and place of an adapter given as a place or as ``name=place``.
+
+    Examples
+    --------
+    >>> adapter_parts("emotions=runs/lora-3"), adapter_parts("runs/lora-3/")
+    (('emotions', 'runs/lora-3'), ('lora-3', 'runs/lora-3/'))
+    """
+    name, separator, place = adapter.partition("=")
+    if separator and name and place and "/" not in name:
+        return name, place
+    return Path(adapter).name or "adapter", adapter
+
+
+def _rank(adapter: str) -> int:
+    """Room that the adapter needs, of the sizes there are."""
+    file = adapter_folder(adapter_parts(adapter)[1]) / "adapter_config.json"
+    try:
+        config = json.loads(file.read_text(encoding="utf-8"))
+        needed = max([int(config["r"]), *map(int, (config.get("rank_pattern") or {}).values())])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(f"{file} states no rank; expected the configuration of a LoRA adapter") from error
+    for rank in _RANKS:
+        if rank >= needed:
+            return rank
+    raise ConfigError(f"the adapter {adapter!r} has rank {needed}; vLLM takes {_RANKS[-1]} at most")
+
+
+def _lora(adapter: str | None) -> Any:
+    if adapter is None:
+        return None
+    name, place = adapter_parts(adapter)
+    return import_heavy("vllm.lora.request").LoRARequest(name, 1, str(adapter_folder(place)))
+
+
+def _template(llm: Any) -> str:
+    template: str | None = import_heavy("vllm.renderers.hf").resolve_chat_template(
+        llm.get_tokenizer(), chat_template=None, tools=None, model_config=llm.model_config
+    )
+    if not template:
+        raise ConfigError(f"{llm.model_config.model!r} has no chat template; expected a model that was trained to chat")
+    return template
+
+
+def _opens_thinking(tokenizer: Any, template: str) -> bool:
+    try:
+        prompt: str = tokenizer.apply_chat_template(
+            [{"role": "user", "content": "?"}], chat_template=template, tokenize=False, add_generation_prompt=True
+        )
+    except Exception:  # a template that takes no plain text; those that open the think part do
+        return False
+    return prompt.rstrip().endswith("<think>")
+
+
+def _measured(able: Capabilities, llm: Any, tokenizer: Any) -> Capabilities:
+    return replace(
+        able,
+        video=False,  # clips are shown as frames
+        structure="opening",
+        context_tokens=int(llm.model_config.max_model_len),
+        count_tokens=lambda text: len(tokenizer.encode(text, add_special_tokens=False)),
+    )
+
+
+@contextmanager
+def _one_line(what: str) -> Iterator[None]:
+    """Turn what vLLM and the loaders raise into an error of ours."""
+    try:
+        yield
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RuntimeError,
+        ImportError,
+        AssertionError,
+    ) as error:
+        reason = " ".join(str(error).split())[:400]
+        raise ConfigError(
+            f"{what}: {reason}; expected a folder or a Hugging Face name of a model that vLLM supports, with weights "
+            "as safetensors, that fits into the memory (max_model_len, gpu_memory_utilization)"
+        ) from error
