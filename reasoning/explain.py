@@ -47,9 +47,15 @@ def explain_cues(
     EmoreasonError
         The engine cannot answer, or what it wrote cannot be read.
     """
-    chosen = load_engine(engine) if isinstance(engine, str) else engine
-    reply = chosen.answer(Request(cueset=cueset, preset=preset, language=language, compounds=compounds))
-    return explanation_of(reply, cueset, chosen, preset)
+    request = Request(
+        cueset=cueset,
+        preset=preset,
+        language=language,
+        compounds=compounds,
+        demonstrations=() if demonstrations is None else demonstrations(cueset),
+    )
+    with _open(engine) as chosen:
+        return explanation_of(chosen.answer(request), cueset, chosen, preset)
 
 
 def explanation_of(reply: Reply, cueset: CueSet, engine: Engine, preset: str = "explain") -> Explanation:

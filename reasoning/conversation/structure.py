@@ -1,34 +1,29 @@
 """The answer's JSON Schema in the form that engines can enforce while a model writes.
 
-It says less than ``records/schemas/answer.json`` allows, in the few keywords that vLLM's grammars (outlines, xgrammar)
-and OpenAI's strict mode all take: every key is required, in the contract's order; strings are bounded by ``pattern``
-(``maxLength`` is not in strict mode, and xgrammar takes no pattern beside it); no text runs on in white space. Whatever
-it allows is valid by ``answer.json``. Cue ids are those that were shown: an id that does not exist cannot be written.
+It is ``records/schemas/answer.json`` in the few keywords that vLLM's grammars (outlines, xgrammar) and OpenAI's strict
+mode all take: every key is required, in the contract's order; strings are bounded by ``pattern`` (``maxLength`` is not
+in strict mode, and xgrammar takes no pattern beside it); no text runs on in white space. Whatever it allows is valid by
+``answer.json``. Cue ids are those that were shown: an id that does not exist cannot be written.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 
 from ...prompts.untrusted import shown_id
+from ...records.convert import schema
 from ...records.labels import EMOTIONS
 
 #: Up to so many cue ids are listed one by one.
 MOST_LISTED_IDS: Final = 200
 
-_LONGEST_ID: Final = 200
-_MOST_LABELS: Final = 8
-_MOST_CUES: Final = 8
-_MOST_COMPOUNDS: Final = 5
-_MOST_UNITS: Final = 20
-_MOST_ALTERNATIVES: Final = 3
-_COARSE_ITEMS: Final = 4
-
-# No repetition over 128: xgrammar 0.2.8 breaks on more (mlc-ai/xgrammar#863).
 # One character that is no white space, control, quotation mark or backslash: written in JSON as it stands.
 _VISIBLE: Final = r'[^\x00-\x20"\\\x7f-\xa0\u2028\u2029\u3000]'
-_WORDS: Final = f"^({_VISIBLE} ?){{1,30}}$"
-_SENTENCES: Final = f"^({_VISIBLE} ?){{1,100}}({_VISIBLE} ?){{0,100}}$"
 _ID: Final = r'^[^\x00-\x20"\\\[\],;\x7f-\xa0\u2028\u2029\u3000]{1,128}$'
+# xgrammar 0.2.8 breaks on repetitions over 128 (mlc-ai/xgrammar#863).
+_MOST_REPEATED: Final = 100
+_COARSE_ITEMS: Final = 4
+_COARSE_TEXT: Final = 60
 
 
 def answer_schema(shown: Sequence[str], *, compounds: bool = False) -> dict[str, Any]:
@@ -43,34 +38,60 @@ def answer_schema(shown: Sequence[str], *, compounds: bool = False) -> dict[str,
 
     Examples
     --------
-    >>> schema = answer_schema(["face1.AU12.1"])
-    >>> schema["required"][:3], schema["properties"]["labels"]["items"]["properties"]["cues"]["items"]
+    >>> found = answer_schema(["face1.AU12.1"])
+    >>> found["required"][:3], found["properties"]["labels"]["items"]["properties"]["cues"]["items"]
     (['labels', 'emotions', 'valence'], {'type': 'string', 'enum': ['face1.AU12.1']})
     """
-    words = {"type": "string", "pattern": _WORDS}
-    reason = {"type": "string", "pattern": _SENTENCES}
-    share = {"type": "number", "minimum": 0, "maximum": 1}
-    dimension = {"type": "number", "minimum": -1, "maximum": 1}
-    fields: dict[str, Any] = {
-        "labels": _list({"label": words, "cues": _cues(shown)}, _MOST_LABELS),
-        "emotions": _list(
-            {"label": {"type": "string", "enum": list(EMOTIONS)}, "probability": share}, len(EMOTIONS), len(EMOTIONS)
-        ),
-        "compounds": _list({"label": words, "probability": share}, _MOST_COMPOUNDS),
-        "valence": dimension,
-        "arousal": dimension,
-        "action_units": {
-            "type": "array",
-            "items": {"type": "string", "pattern": "^AU[0-9]{1,2}$"},
-            "maxItems": _MOST_UNITS,
-        },
-        "alternatives": _list({"label": words, "reason": reason}, _MOST_ALTERNATIVES),
-        "abstained": {"type": "boolean"},
-        "abstain_reason": {"anyOf": [{"type": "null"}, reason]},
-    }
-    if not compounds:
-        del fields["compounds"]
+    answer = _answer()
+    fields = {name: field for name, field in answer["properties"].items() if compounds or name != "compounds"}
+    fields = {name: _enforceable(field) for name, field in fields.items()}
+    fields["emotions"]["minItems"] = len(EMOTIONS)
+    labels = fields["labels"]["items"]["properties"]
+    labels["cues"] = _cues(shown, labels["cues"]["maxItems"])
     return _object(fields)
+
+
+@cache
+def _answer() -> dict[str, Any]:
+    return schema("answer")
+
+
+def _enforceable(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Rewrite one field of ``answer.json``."""
+    kind = value.get("type")
+    if isinstance(kind, list):
+        rest = {name: item for name, item in value.items() if name != "type"}
+        return {"anyOf": [_enforceable({"type": one, **(rest if one == "string" else {})}) for one in kind]}
+    if kind == "object":
+        return _object({name: _enforceable(field) for name, field in value["properties"].items()})
+    if kind == "array":
+        return {"type": "array", "items": _enforceable(value["items"]), "maxItems": value["maxItems"]}
+    if "enum" in value:
+        return {"type": "string", "enum": list(value["enum"])}
+    if kind == "string":
+        return {"type": "string", "pattern": value.get("pattern") or _text(value["maxLength"])}
+    return dict(value)
+
+
+def _object(fields: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
+
+
+def _text(longest: int) -> str:
+    """Pattern of a text that is not empty, of at most so many characters: each visible one, one space behind it."""
+    visible = longest // 2
+    parts = [min(_MOST_REPEATED, visible - begun) for begun in range(0, visible, _MOST_REPEATED)]
+    first, *others = parts
+    return f"^({_VISIBLE} ?){{1,{first}}}" + "".join(f"({_VISIBLE} ?){{0,{part}}}" for part in others) + "$"
+
+
+def _cues(shown: Sequence[str], most: int) -> dict[str, Any]:
+    ids = list(dict.fromkeys(map(shown_id, shown)))
+    if len(ids) > MOST_LISTED_IDS:
+        return {"type": "array", "items": {"type": "string", "pattern": _ID}, "maxItems": most}
+    if not ids:
+        return {"type": "array", "items": {"type": "string", "pattern": _ID}, "maxItems": 0}
+    return {"type": "array", "items": {"type": "string", "enum": ids}, "maxItems": most}
 
 
 def coarse(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -100,22 +121,6 @@ def _coarse(value: Any) -> Any:
     coarser = {key: _coarse(item) for key, item in value.items()}
     if "maxItems" in coarser:
         coarser["maxItems"] = max(min(coarser["maxItems"], _COARSE_ITEMS), coarser.get("minItems", 0))
-    if coarser.get("pattern") == _SENTENCES:
-        coarser["pattern"] = _WORDS
+    if _VISIBLE in coarser.get("pattern", "") and coarser["pattern"] != _ID:
+        coarser["pattern"] = _text(_COARSE_TEXT)
     return coarser
-
-
-def _object(fields: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
-
-
-def _list(fields: dict[str, Any], most: int, least: int = 0) -> dict[str, Any]:
-    found: dict[str, Any] = {"type": "array", "items": _object(fields), "maxItems": most}
-    return {**found, "minItems": least} if least else found
-
-
-def _cues(shown: Sequence[str]) -> dict[str, Any]:
-    ids = list(dict.fromkeys(name for name in map(shown_id, shown) if 0 < len(name) <= _LONGEST_ID))
-    if 0 < len(ids) <= MOST_LISTED_IDS:
-        return {"type": "array", "items": {"type": "string", "enum": ids}, "maxItems": _MOST_CUES}
-    return {"type": "array", "items": {"type": "string", "pattern": _ID}, "maxItems": _MOST_CUES if ids else 0}
