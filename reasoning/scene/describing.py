@@ -182,9 +182,9 @@ class _Describing:
 
     def describe(self, keyframes: Sequence[Cue]) -> None:
         """Describe the keyframes; a model or clip that cannot be used is one gap, at the first of them."""
-        able = getattr(self.model, "capabilities", None)
-        if able is not None and not getattr(able(), "pictures", True):
-            self._fail(keyframes[0], f"{self.model.model} takes no pictures; use a vision model")
+        blind = self._blind()
+        if blind is not None:
+            self._fail(keyframes[0], blind)
             return
         path = self.cueset.clip.path
         if path is None:
@@ -234,6 +234,16 @@ class _Describing:
             asked=self.asked,
             recalled=self.recalled,
         )
+
+    def _blind(self) -> str | None:
+        """Why the model cannot be shown pictures; None: it can, or nobody knows better."""
+        able = getattr(self.model, "capabilities", None)
+        try:
+            if able is None or getattr(able(), "pictures", True):
+                return None
+        except EmoreasonError as error:
+            return str(error)
+        return f"{self.model.model} takes no pictures; use a vision model"
 
     def _fail(self, keyframe: Cue, reason: str) -> None:
         detail = f"{_NOT_DESCRIBED}{reason}"

@@ -1,8 +1,8 @@
-"""Labelled examples that are shown to a model before the clip it is to explain."""
+"""One labelled example."""
 
 from dataclasses import dataclass
 
-from ..records import CueSet
+from ...records import CueSet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
