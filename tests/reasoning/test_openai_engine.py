@@ -148,6 +148,7 @@ def test_a_server_that_loads_no_adapters_says_what_to_do() -> None:
         ({"vllm": True}, (False, False, "opening")),
         ({"sglang": True, "pictures": True}, (True, False, "opening")),
         ({"pictures": True, "sound": True}, (True, True, "whole")),
+        ({"ignores_media": True}, (False, False, "whole")),
         ({"structured": False}, (False, False, "none")),
         ({"vllm": True, "structured": False}, (False, False, "none")),
     ],
@@ -157,7 +158,7 @@ def test_what_a_model_takes_is_found_out(traits: dict[str, Any], expected: tuple
         able = engine.capabilities()
         probes = len(server.probes)
         assert engine.capabilities() is able
-        assert len(server.probes) == probes <= 4
+        assert len(server.probes) == probes <= 5
     assert (able.pictures, able.sound, able.structure) == expected
     assert able.context_tokens == 4096
     assert server.chats == 0
@@ -178,6 +179,12 @@ def test_a_family_that_could_is_believed_by_what_the_server_takes() -> None:
     with upstream(models=("qwen2.5-omni",), sound=True) as server, OpenAIEngine(url=server.url) as engine:
         able = engine.capabilities()
     assert (able.pictures, able.sound) == (False, True)
+
+
+def test_a_text_models_name_does_not_hide_what_a_finetune_takes() -> None:
+    with upstream(models=("qwen3-emotions",), pictures=True) as server, OpenAIEngine(url=server.url) as engine:
+        able = engine.capabilities()
+    assert (able.family, able.pictures, able.sound) == (None, True, False)
 
 
 def test_accepts_is_taken_for_granted() -> None:

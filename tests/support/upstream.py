@@ -177,6 +177,7 @@ class Upstream:
     sglang: bool = False  # GET /get_model_info
     pictures: bool = False
     sound: bool = False
+    ignores_media: bool = False  # neither refused nor read
     structured: bool = True
     most_n: int = 16
     key: str | None = None
@@ -277,7 +278,7 @@ class _Serving:
             refusal = _refusal(state, value)
             if value.get("max_tokens") == 1 or value.get("max_completion_tokens") == 1:
                 state.probes.append(value)
-                return refusal or body(completion(GOOD, value))
+                return refusal or body(completion(GOOD, value, reads_media=not state.ignores_media))
             return refusal
         state.other.append((method, path, value))
         if path == "/v1/models":
@@ -329,7 +330,8 @@ def _refusal(state: Upstream, asked: Body) -> Act | None:
     kinds = {part["type"] for message in asked["messages"] for part in _parts(message)}
     if asked.get("model") not in state.models:
         return fails(404, f"The model `{asked.get('model')}` does not exist.")
-    if ("image_url" in kinds and not state.pictures) or ("input_audio" in kinds and not state.sound):
+    taken = {"image_url": state.pictures, "input_audio": state.sound}
+    if not state.ignores_media and any(not takes for kind, takes in taken.items() if kind in kinds):
         return fails(400, "this is not a multimodal model")
     if asked.get("response_format") and not state.structured:
         return fails(400, "response_format is not supported")
@@ -338,13 +340,15 @@ def _refusal(state: Upstream, asked: Body) -> Act | None:
     return None
 
 
-def completion(act: Act, asked: Body) -> Body:
+def completion(act: Act, asked: Body, *, reads_media: bool = True) -> Body:
     """The body of a chat completion."""
     write = contract_answer if act.text is None else act.text
     text = write(asked) if callable(write) else write
     choice = {"message": {"role": "assistant", "content": text, **act.message}, "finish_reason": act.finish}
     written = len(text) // 4 + 1
-    read = sum(len(part.get("text", "")) for message in asked["messages"] for part in _parts(message)) // 4
+    parts = [part for message in asked["messages"] for part in _parts(message)]
+    read = sum(len(part.get("text", "")) for part in parts) // 4 + 1
+    read += 20 * reads_media * sum(part["type"] != "text" for part in parts)
     return {
         "id": "chatcmpl-1",
         "object": "chat.completion",

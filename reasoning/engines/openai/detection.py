@@ -1,7 +1,8 @@
 """What a server and its model take: what they say of themselves, then one small request for each thing that matters.
 
 A name says little (a server may call its model anything), and a server may have switched off what its model can do.
-So what a model is shown is decided by a request of one token with a tiny picture or sound in it.
+So what a model is shown is decided by a request of one token with a tiny picture or sound in it: one that is refused is
+not taken, and neither is one that makes the prompt no longer (some servers pass over what they do not know).
 """
 
 import asyncio
@@ -18,13 +19,14 @@ from ....errors import ConfigError, UpstreamError
 from ...conversation.capabilities import Capabilities, Structure
 from .connection import Connection
 from .failure import RefusedError
-from .wire import CONTINUE, Quirks, adapted
+from .wire import CONTINUE, Quirks, adapted, prompt_tokens
 
 #: What ``accepts`` may name.
 PARTS: Final = ("pictures", "video", "sound")
 #: Fields under which servers say how much their model reads at most.
 _CONTEXT_FIELDS: Final = ("max_model_len", "context_length", "context_window")
 _NOT_TAKEN: Final = frozenset({500, 501})
+_WORD: Final = "A"
 _SHORT_SOUND_S: Final = 0.2
 _RATE_HZ: Final = 16_000
 _SMALL_PIXELS: Final = 32
@@ -136,10 +138,9 @@ async def detect(
     probe = _Probe(connection, served)
     structure = await _structure(probe, continues)
     if accepts is None:
-        # A family that takes none is not asked; one that is unknown may take anything.
-        wanted = [part for part in ("pictures", "sound") if family is None or getattr(family, part)]
-        taken = await asyncio.gather(*(probe.takes([_PART[part]()]) for part in wanted))
-        accepts = frozenset(part for part, yes in zip(wanted, taken, strict=True) if yes)
+        accepts = await _media(probe, family)
+        if accepts and family is not None and family.family == "text":
+            family = None  # its name says less than it takes
         if continues and family is not None and family.video and "pictures" in accepts:
             accepts |= {"video"}
     able = replace(
@@ -157,6 +158,22 @@ def _family(name: str) -> Capabilities | None:
     from ...conversation.families import family_of_name
 
     return family_of_name(name)
+
+
+async def _media(probe: "_Probe", family: Capabilities | None) -> frozenset[str]:
+    """Which of pictures and sound it takes. A family that sees and does not hear is not asked about sound."""
+    unknown = family is None or family.family == "text"  # a finetune of anything may be called after a text model
+    wanted = [part for part in _PART if unknown or getattr(family, part)]
+    text = {"type": "text", "text": _WORD}
+    probed = await asyncio.gather(*(probe.tried([text, _PART[part]()]) for part in wanted))
+    if not any(one.taken for one in probed):
+        return frozenset()
+    bare = (await probe.tried([text])).prompt_tokens or 0
+    return frozenset(
+        part
+        for part, one in zip(wanted, probed, strict=True)
+        if one.taken and (one.prompt_tokens is None or one.prompt_tokens > bare)
+    )
 
 
 async def _continues(connection: Connection, root_url: str) -> bool:
@@ -180,9 +197,17 @@ async def _structure(probe: "_Probe", continues: bool) -> Structure:
     }
     form = {"response_format": {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}}
     # The chat templates of some models cannot be continued after thinking; this finds out.
-    if continues and await probe.takes("A", form, opening="<think>\nB\n</think>\n"):
+    if continues and (await probe.tried(_WORD, form, opening="<think>\nB\n</think>\n")).taken:
         return "opening"
-    return "whole" if await probe.takes("A", form) else "none"
+    return "whole" if (await probe.tried(_WORD, form)).taken else "none"
+
+
+@dataclass(frozen=True, slots=True)
+class _Probed:
+    """Whether a request was taken, and how long its prompt was."""
+
+    taken: bool
+    prompt_tokens: int | None = None
 
 
 class _Probe:
@@ -192,10 +217,10 @@ class _Probe:
         self._connection, self._served = connection, served
         self.quirks = Quirks()
 
-    async def takes(
+    async def tried(
         self, content: str | list[dict[str, Any]], fields: Mapping[str, Any] | None = None, opening: str = ""
-    ) -> bool:
-        """Whether the server takes a message like this.
+    ) -> _Probed:
+        """Send a message like this.
 
         Raises
         ------
@@ -213,16 +238,16 @@ class _Probe:
             if opening:
                 body["extra_body"] = dict(CONTINUE)
             try:
-                await self._connection.chat(body, lambda _: None, final=_NOT_TAKEN)
+                length_read = await self._connection.chat(body, prompt_tokens, final=_NOT_TAKEN)
             except RefusedError as refusal:
                 if refusal.status in (401, 403, 404) or 300 <= refusal.status < 400:
                     raise
                 quirks = adapted(self.quirks, refusal, {length: 1})
                 if quirks is None or quirks == self.quirks:
-                    return False
+                    return _Probed(False)
                 self.quirks = quirks
             else:
-                return True
+                return _Probed(True, length_read)
 
 
 def _picture() -> dict[str, Any]:

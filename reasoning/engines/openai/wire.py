@@ -116,14 +116,17 @@ def read_completion(value: Any, chat: Chat) -> Written:
     read = [_choice(choice, chat) for choice in choices]
     if not any(text.strip() or stopped for text, _, stopped in read):
         raise EmptyReplyError(_why_nothing(choices[0]))
-    usage = value.get("usage")
-    usage = usage if isinstance(usage, dict) else {}
     return Written(
         tuple(text for text, _, _ in read),
         tuple(finish for _, finish, _ in read),
-        _count(usage.get("prompt_tokens")),
-        _count(usage.get("completion_tokens")),
+        prompt_tokens(value),
+        _used(value, "completion_tokens"),
     )
+
+
+def prompt_tokens(value: Any) -> int | None:
+    """Length of the prompt, as the body of a chat completion states it."""
+    return _used(value, "prompt_tokens")
 
 
 def _choice(choice: Any, chat: Chat) -> tuple[str, str, bool]:
@@ -171,5 +174,7 @@ def _rejoined(thought: str, content: str, opening: str) -> str:
     return f"{begin}{thought}\n{_THINK_END}\n{content}" if content else begin + thought
 
 
-def _count(value: Any) -> int | None:
+def _used(value: Any, field: str) -> int | None:
+    usage = value.get("usage") if isinstance(value, dict) else None
+    value = usage.get(field) if isinstance(usage, dict) else None
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
