@@ -1,14 +1,16 @@
 """``emoreason explain``: the emotion clips express, and the moment behind every claim."""
 
 import sys
-import traceback
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from ..errors import ConfigError, EmoreasonError
-from .completion import complete_folders, complete_names, engines
+from .aids import AidOptions, aid_options
+from .asking import Asking, open_engine
+from .completion import complete_folders
+from .engine_options import EngineOptions, engine_options
 from .extraction import MediaOptions, media_options, select
 from .group import EXIT_CODES, Tally
 from .inputs import Input
@@ -27,7 +29,6 @@ from .sinks import Sink, open_sinks
 from .terminal import Meter, check_purpose, complain, meter, notice, print_line
 
 if TYPE_CHECKING:
-    from ..reasoning.engines import Engine
     from ..records import Explanation
     from ..report.folder import ReportFolder
 
@@ -45,6 +46,8 @@ Examples:
   emoreason explain take.wav --transcript take.txt --compounds
   emoreason explain clip.mp4 --json | jq .labels
   emoreason cues clip.mp4 | emoreason explain --cues -
+  emoreason explain clip.mp4 --engine openai --url http://127.0.0.1:8000/v1
+  emoreason explain clip.mp4 --engine transformers --model ./Qwen3-VL-2B --describe-scene
   emoreason explain clip.mp4 --engine mine.py:MyEngine
 
 {EXIT_CODES}
@@ -54,22 +57,8 @@ Examples:
 @click.command(help=_HELP)
 @clips_argument
 @cues_option
-@click.option(
-    "--engine",
-    "engine_name",
-    default="evidence",
-    show_default=True,
-    metavar="NAME",
-    shell_complete=complete_names(engines, or_files=True),
-    help="What reasons: evidence (needs no GPU), package.module:Class or file.py:Class.",
-)
-@click.option(
-    "--weights",
-    type=click.Choice(["fitted", "literature"]),
-    envvar="EMOREASON_WEIGHTS",
-    show_envvar=True,
-    help="Of the evidence engine: fitted on research-only annotations (default), or published FACS tables alone.",
-)
+@engine_options
+@aid_options
 @question_options
 @media_options
 @click.option(
@@ -94,8 +83,8 @@ def explain(
     ctx: click.Context,
     clips: tuple[str, ...],
     cue_files: tuple[str, ...],
-    engine_name: str,
-    weights: str | None,
+    engine: EngineOptions,
+    aids: AidOptions,
     question: Question,
     media: MediaOptions,
     out: str | None,
@@ -106,47 +95,39 @@ def explain(
     dry_run: bool,
 ) -> None:
     """Explain clips or cue lines, in order."""
-    from ..reasoning.engines import load_engine
-
     if (pages.blur_faces or pages.no_media) and not with_report:
         raise click.UsageError("--blur-faces and --no-media are about the pages of a report: add --report")
     chosen = select(clips, cue_files, media)
     check_purpose(purpose)
-    engine = load_engine(engine_name, weights=weights)
     if dry_run:
         _list(engine, [*chosen.clips, *chosen.cue_files])
         return
     total = chosen.total
     tally = Tally()
     report = None
-    if with_report:
-        out = out or DEFAULT_FOLDER
-        report = pages.open(out, jobs=page_jobs(media.jobs), limits=media.limits())
-    try:
-        with (
-            meter(len(chosen.clips), "explaining") as progress,
-            open_sinks(out, as_json, many=total != 1, report=report, language=question.language) as sinks,
-        ):
-            _explain_all(chosen.inputs(media, progress), engine, question, sinks, progress, tally)
-    finally:
-        if not isinstance(sys.exception(), ConfigError) or tally.done + tally.failed:
-            _sum_up(tally, total, out, report)
+    with open_engine(engine, aids, question, media.limits()) as asking:
+        if with_report:
+            out = out or DEFAULT_FOLDER
+            report = pages.open(out, jobs=page_jobs(media.jobs), limits=media.limits())
+        try:
+            with (
+                meter(len(chosen.clips), "explaining") as progress,
+                open_sinks(out, as_json, many=total != 1, report=report, language=question.language) as sinks,
+            ):
+                _explain_all(chosen.inputs(media, progress), asking, sinks, progress, tally)
+        finally:
+            if not isinstance(sys.exception(), ConfigError) or tally.done + tally.failed:
+                _sum_up(tally, total, out, report)
     ctx.exit(tally.exit_code())
 
 
-def _explain_all(
-    inputs: Iterable[Input],
-    engine: "Engine",
-    question: Question,
-    sinks: Sequence[Sink],
-    progress: Meter,
-    tally: Tally,
-) -> None:
+def _explain_all(inputs: Iterable[Input], asking: Asking, sinks: Sequence[Sink], progress: Meter, tally: Tally) -> None:
     for source in inputs:
         try:
-            explanation = _explained(source, engine, question)
+            asked = asking.described(source)
+            explanation = asking.explained(asked)
             with progress.paused():
-                _write(source, explanation, sinks)
+                _write(asked, explanation, sinks)
         except EmoreasonError as error:
             tally.failed += 1
             complain(source.place, error)
@@ -155,22 +136,6 @@ def _explain_all(
         else:
             tally.done += 1
         progress.reach(source.name, 1.0)
-
-
-def _explained(source: Input, engine: "Engine", question: Question) -> "Explanation":
-    from ..reasoning.explain import explain_cues
-
-    cueset = source.cueset
-    try:
-        return explain_cues(
-            cueset, engine, preset=question.preset, language=question.language, compounds=question.compounds
-        )
-    except EmoreasonError:
-        raise
-    except Exception as error:  # a plug-in's own mistake costs one input, and says where it is
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        place = f"{last.filename}:{last.lineno}"
-        raise EmoreasonError(f"engine {engine.name} broke: {type(error).__name__}: {error} ({place})") from error
 
 
 def _write(source: Input, explanation: "Explanation", sinks: Sequence[Sink]) -> None:
@@ -189,7 +154,9 @@ def _sum_up(tally: Tally, total: int, out: str | None, report: "ReportFolder | N
             notice(f"report: {uri_of(report.start)}")
 
 
-def _list(engine: "Engine", names: Sequence[str]) -> None:
+def _list(engine: EngineOptions, names: Sequence[str]) -> None:
+    engine.check()
     for name in names:
         print_line(name)
-    notice(f"dry run: {len(names)} would be explained by {engine.name} ({engine.model})")
+    model = "" if engine.model is None else f" ({engine.model})"
+    notice(f"dry run: {len(names)} would be explained by {engine.engine}{model}")

@@ -117,7 +117,7 @@ def select(clips: Sequence[str], cue_files: Sequence[str], media: MediaOptions) 
     """
     if bool(clips) == bool(cue_files):
         raise click.UsageError("name at least one CLIP, or --cues FILE, and not both (--help shows examples)")
-    _check_extractors(media.extractor)
+    check_extractors(media.extractor)
     found, failures = find_clips(clips)
     if media.transcript and len(found) > 1:
         raise ConfigError(
@@ -137,7 +137,7 @@ def _check_tables(media: MediaOptions, clips: Sequence[str], with_cues: bool) ->
             raise ConfigError(f"{option} {name} goes with a CLIP, not with --cues")
         if not os.path.exists(name):
             raise ConfigError(f"{option} {name}: there is no such file or folder")
-        for_many = os.path.isdir(name) or (option == "--voice-csv" and len(clips) > 1 and _holds_several(name))
+        for_many = os.path.isdir(name) or (option == "--voice-csv" and len(clips) > 1 and holds_several(name))
         if len(clips) > 1 and not for_many:
             raise ConfigError(
                 f"{option} {name} is for one clip, {len(clips)} were given; name a folder with a table of the same "
@@ -152,7 +152,7 @@ def _check_tables(media: MediaOptions, clips: Sequence[str], with_cues: bool) ->
         raise ConfigError(f"--tier is for .eaf and .TextGrid files, not for --transcript {media.transcript}")
 
 
-def _holds_several(table: str) -> bool:
+def holds_several(table: str) -> bool:
     """Whether an openSMILE table has the rows of several recordings, as its Python package writes them of a folder."""
     from ..cues.imports.place import read_table
     from ..formats.opensmile import recordings
@@ -170,7 +170,7 @@ def _called_the_same(clips: Sequence[str]) -> tuple[str, str] | None:
     return None
 
 
-def _check_extractors(names: Sequence[str]) -> None:
+def check_extractors(names: Sequence[str]) -> None:
     """Refuse a name that no clip could be extracted with; plug-ins are loaded where they run."""
     if names:
         from ..cues.gather import EXTRACTORS
@@ -186,7 +186,7 @@ def _gather(clips: Sequence[str], media: MediaOptions, progress: Meter) -> Itera
     from ..cues.running import with_imports
 
     settings, limits, extractors = media.settings(), media.limits(), media.extractor or DEFAULT
-    _fetch_missing_models(with_imports(extractors, settings))
+    fetch_missing_models(with_imports(extractors, settings))
     results = gather_many(
         clips,
         settings=settings,
@@ -202,11 +202,16 @@ def _gather(clips: Sequence[str], media: MediaOptions, progress: Meter) -> Itera
             yield Input(clip, result.cueset, result.curves)
 
 
-def _fetch_missing_models(extractors: Sequence[str]) -> None:
+def models_of(extractors: Sequence[str]) -> set[str]:
+    """Name the model files that the extractors load."""
+    return {name for extractor in extractors for name in _MODELS_OF.get(extractor, ())}
+
+
+def fetch_missing_models(extractors: Sequence[str]) -> None:
     """Fetch once, here, where it can be said: the extraction processes have no stderr and would each try."""
     from ..cues.models import fetch_models, is_offline, list_models
 
-    wanted = {name for extractor in extractors for name in _MODELS_OF.get(extractor, ())}
+    wanted = models_of(extractors)
     missing = [state.model.name for state in list_models() if state.status != "ready" and state.model.name in wanted]
     if not missing or is_offline():
         return

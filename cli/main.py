@@ -11,6 +11,7 @@ from .group import EXIT_CODES, LazyGroup
 #: Verb -> (module:attribute, summary).
 VERBS: Final = {
     "explain": (".explain:explain", "Explain the emotion clips express, with the moment behind every claim."),
+    "batch": (".batch:batch", "Explain many clips; the same command goes on after any end."),
     "cues": (".cues:cues", "Extract time-stamped cues from clips (JSON Lines or CSV)."),
     "convert": (".convert:convert", "Convert cues and results into the files of other tools, and back."),
     "prompt": (".prompt:prompt", "Print exactly what a model would get for a clip."),
@@ -27,6 +28,7 @@ _HELP: Final = f"""Explain the emotion a clip expresses, with evidence anyone ca
 Examples:
   emoreason explain clip.mp4                  read it on the terminal
   emoreason explain clips/ --out results      a folder of clips, kept as files
+  emoreason batch clips/ --out results        thousands of them; goes on where it ended
   emoreason cues clip.mp4 --format csv        only the cues
   emoreason prompt clip.mp4                   what a model would be asked
   emoreason doctor                            what works here, what does not

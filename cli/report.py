@@ -69,7 +69,7 @@ def report(
             meter(total, "making pages") as progress,
             pages.open(results, jobs=core_count(), done=lambda clip: progress.reach(clip, 1.0)) as made,
         ):
-            _make_all(results, media_folder, made, tally)
+            make_pages(results, media_folder, made, tally)
     finally:
         if made is not None:
             tally.done, tally.failed = made.made, tally.failed + made.lost
@@ -80,7 +80,7 @@ def report(
     ctx.exit(tally.exit_code())
 
 
-def _make_all(results: Path, media_folder: str | None, made: "ReportFolder", tally: Tally) -> None:
+def make_pages(results: Path, media_folder: str | None, made: "ReportFolder", tally: Tally) -> None:
     """Have every page made that can be; ``tally`` counts the lines that cannot be read."""
     gone = 0
     for place, row in read_results(results, complain):

@@ -32,11 +32,15 @@ _METADATA_BYTES: Final = 256 * 1024 * 1024
 
 
 class ParquetFile:
-    """A Parquet file that is written row by row; a context manager that finishes it."""
+    """A Parquet file that is written row by row; a context manager that finishes it.
 
-    def __init__(self, path: str | Path, table: Table) -> None:
+    ``group_rows`` rows are held at a time.
+    """
+
+    def __init__(self, path: str | Path, table: Table, *, group_rows: int = _GROUP_ROWS) -> None:
         import pyarrow.parquet as pq
 
+        self._group_rows = group_rows
         self._table = table
         self._schema = _schema(table)
         self._writer = pq.ParquetWriter(str(path), self._schema, compression="zstd")
@@ -57,7 +61,7 @@ class ParquetFile:
         if cueset is not None:
             about = to_json(cueset)
             self._clips.append({"clip": about["clip"], "gaps": about["gaps"]})
-        if len(self._rows) >= _GROUP_ROWS:
+        if len(self._rows) >= self._group_rows:
             self._flush()
 
     def close(self) -> None:

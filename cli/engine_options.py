@@ -1,0 +1,353 @@
+"""Options of the engines: which one, which model, how it is asked. Each engine takes what it understands."""
+
+import hashlib
+import inspect
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from ..errors import ConfigError
+from .completion import complete_files, complete_names, engines
+from .options import gathered_into
+
+if TYPE_CHECKING:
+    from ..reasoning.conversation import Manner
+    from ..reasoning.engines import Engine
+
+#: Option -> the keyword of an engine's class that it becomes.
+_KEYWORDS: Final = {
+    "weights": "weights",
+    "model": "model",
+    "url": "url",
+    "api_key_file": "key_file",
+    "adapter": "adapter",
+    "accepts": "accepts",
+    "concurrency": "concurrency",
+    "request_timeout": "timeout_s",
+    "retries": "retries",
+    "device": "device",
+}
+#: Options of how a model is asked (``Manner`` and its ``Sampling``) -> the field.
+_MANNER: Final = {
+    "samples": "samples",
+    "frames": "frames",
+    "max_pixels": "frame_pixels",
+    "frame_tokens": "frame_tokens",
+    "sound": "sound",
+    "budget": "budget_tokens",
+    "enforce": "enforce",
+}
+_SAMPLING: Final = {"temperature": "temperature", "top_p": "top_p", "max_tokens": "max_tokens", "seed": "seed"}
+#: What decides how fast answers come, not which; and the key, which stands nowhere.
+_NOT_RECORDED: Final = frozenset(
+    (
+        *("url", "key_file", "concurrency", "timeout_s", "retries", "device"),
+        *("gpu_memory_utilization", "tensor_parallel", "batch", "eager"),
+    )
+)
+_PARTS: Final = ("pictures", "video", "sound")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineOptions:
+    """What the user asked of the engine; None (or nothing) where it was not stated."""
+
+    engine: str
+    weights: str | None = None
+    model: str | None = None
+    url: str | None = None
+    api_key_file: str | None = None
+    adapter: str | None = None
+    accepts: tuple[str, ...] | None = None
+    samples: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+    seed: int | None = None
+    frames: int | None = None
+    max_pixels: int | None = None
+    frame_tokens: int | None = None
+    sound: bool | None = None
+    budget: int | None = None
+    enforce: bool | None = None
+    concurrency: int | None = None
+    request_timeout: float | None = None
+    retries: int | None = None
+    device: str | None = None
+    engine_arg: tuple[tuple[str, Any], ...] = ()
+
+    @cached_property
+    def keywords(self) -> dict[str, Any]:
+        """Arguments of the engine's class.
+
+        Raises
+        ------
+        ConfigError
+            There is no such engine, or it cannot use one of the options.
+        """
+        takes = _keywords_of(self.engine)
+        found = {keyword: value for option, keyword in _KEYWORDS.items() if (value := self._stated(option)) is not None}
+        if takes("weights") and self.weights is None and (weights := os.environ.get("EMOREASON_WEIGHTS")):
+            found["weights"] = weights
+        for option, keyword in _KEYWORDS.items():
+            if keyword in found and not takes(keyword):
+                raise ConfigError(self._misplaced(option, keyword))
+        asked = next((option for option in (*_MANNER, *_SAMPLING) if self._stated(option) is not None), None)
+        if takes("manner"):
+            found["manner"] = self.manner
+        elif asked is not None:
+            raise ConfigError(self._misplaced(asked, "manner"))
+        for name, value in self.engine_arg:
+            if name in found or not takes(name):
+                raise ConfigError(f"--engine-arg {name}: the engine {self.engine} takes no such argument from here")
+            found[name] = value
+        return found
+
+    @property
+    def manner(self) -> "Manner":
+        """How a model is to be asked: what was stated, and the defaults."""
+        from ..reasoning.conversation import Manner, Sampling
+
+        def stated(names: Mapping[str, str]) -> dict[str, Any]:
+            return {field: value for name, field in names.items() if (value := self._stated(name)) is not None}
+
+        return Manner(sampling=Sampling(**stated(_SAMPLING)), **stated(_MANNER))
+
+    def check(self) -> None:
+        """Refuse what the engine cannot use, without making it.
+
+        Raises
+        ------
+        ConfigError
+            As :attr:`keywords`.
+        """
+        _ = self.keywords
+
+    def load(self) -> "Engine":
+        """Make the engine.
+
+        Raises
+        ------
+        ConfigError
+            It cannot be made with these options.
+        """
+        from ..reasoning.engines import load_engine
+
+        return load_engine(self.engine, **self.keywords)
+
+    def needs_model(self, option: str) -> None:
+        """Refuse an option that an engine without a language model can do nothing with.
+
+        Raises
+        ------
+        ConfigError
+            Names the engines that can.
+        """
+        if self.engine == "evidence":
+            from ..reasoning.engines import ENGINES
+
+            others = " and ".join(name for name in ENGINES if name != "evidence")
+            raise ConfigError(f"{option} means nothing to the engine evidence; it is for {others}")
+
+    def parameters(self) -> dict[str, Any]:
+        """Return what decides the engine's answers, as JSON values for the journal of a batch; a key is never in it.
+
+        A server's address stands only where no model is named: the same model may move to another machine.
+        """
+        from ..reasoning.conversation import Manner
+
+        known: dict[str, Any] = {"engine": self.engine}
+        for keyword, value in self.keywords.items():
+            if keyword not in _NOT_RECORDED:
+                known[keyword] = asdict(value) if isinstance(value, Manner) else value
+        if self.engine == "evidence":
+            known.setdefault("weights", "fitted")
+        if self.model is None and "url" in self.keywords:
+            known["url"] = self.keywords["url"]
+        file = Path(self.engine.rpartition(":")[0])
+        if file.suffix == ".py" and file.is_file():
+            known["engine.file"] = hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+        return known
+
+    def _stated(self, option: str) -> Any:
+        return getattr(self, option)
+
+    def _misplaced(self, option: str, keyword: str) -> str:
+        from ..reasoning.engines import ENGINES
+
+        able = [name for name in ENGINES if _keywords_of(name)(keyword)]
+        those = f"; it is for {' and '.join(able)}" if able else ""
+        return f"--{_spelling(option)} means nothing to the engine {self.engine}{those}"
+
+
+def _spelling(option: str) -> str:
+    return {"sound": "no-sound", "enforce": "no-enforce"}.get(option, option.replace("_", "-"))
+
+
+def _keywords_of(name: str) -> Callable[[str], bool]:
+    """Say which keywords an engine's class takes; its module is imported, nothing is made."""
+    from ..plugin import load_plugin
+    from ..reasoning.engines import ENGINES
+
+    try:
+        parameters = inspect.signature(load_plugin(name, ENGINES, "engine")).parameters
+    except (TypeError, ValueError):  # written in C, or no class: making it will say so
+        return lambda keyword: True
+    takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
+    # What is passed on to a library unseen is only what was named for it.
+    named = frozenset(parameters)
+    ours = frozenset((*_KEYWORDS.values(), "manner"))
+    return lambda keyword: keyword in named or (takes_any and keyword not in ours)
+
+
+def _parts(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    parts = tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
+    unknown = [part for part in parts if part not in (*_PARTS, "text")]
+    if unknown or not parts:
+        raise click.BadParameter(f"{value!r}; expected text, or some of {', '.join(_PARTS)} between commas")
+    return tuple(part for part in parts if part != "text")
+
+
+def _arguments(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, Any], ...]:
+    return tuple(_argument(value) for value in values)
+
+
+def _argument(text: str) -> tuple[str, Any]:
+    name, separator, value = text.partition("=")
+    if not separator or not name.isidentifier():
+        raise click.BadParameter(f"{text!r}; expected NAME=VALUE")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
+
+
+_COUNT: Final = click.IntRange(min=1)
+_ANY_COUNT: Final = click.IntRange(min=0)
+
+
+def _options() -> Iterator[Callable[..., Any]]:
+    yield click.option(
+        "--engine",
+        default="evidence",
+        show_default=True,
+        metavar="NAME",
+        shell_complete=complete_names(engines, or_files=True),
+        help="What reasons: evidence (no GPU, no model), openai (a server), vllm or transformers (a model in this "
+        "process), package.module:Class or file.py:Class.",
+    )
+    yield click.option(
+        "--weights",
+        type=click.Choice(["fitted", "literature"]),
+        help="Of the evidence engine: fitted on research-only annotations (default), or published FACS tables alone. "
+        "[env: EMOREASON_WEIGHTS]",
+    )
+    yield click.option(
+        "--model",
+        metavar="NAME|DIR",
+        shell_complete=complete_files,
+        help="Model: of the server (by default the one it has), or a folder or Hugging Face name.",
+    )
+    yield click.option(
+        "--url",
+        metavar="URL",
+        help="Server that speaks OpenAI's protocol. [env: EMOREASON_BASE_URL; default: http://127.0.0.1:8000/v1]",
+    )
+    yield click.option(
+        "--api-key-file",
+        metavar="FILE",
+        shell_complete=complete_files,
+        help="File that holds the server's key alone. [env: EMOREASON_API_KEY, OPENAI_API_KEY hold the key itself]",
+    )
+    yield click.option(
+        "--adapter",
+        metavar="NAME|DIR",
+        shell_complete=complete_files,
+        help="LoRA adapter: folder or Hugging Face name, or as the server calls it.",
+    )
+    yield click.option(
+        "--accepts",
+        metavar="PARTS",
+        callback=_parts,
+        help="What the server's model takes where its name does not say: text, or some of pictures,video,sound.",
+    )
+    yield from _sampling_options()
+    yield from _media_options()
+    yield from _running_options()
+
+
+def _sampling_options() -> Iterator[Callable[..., Any]]:
+    yield click.option("--temperature", type=click.FloatRange(0, 2), metavar="T", help="0 is greedy. [default: 0]")
+    yield click.option(
+        "--top-p", type=click.FloatRange(0, 1, min_open=True), metavar="P", help="Of sampling. [default: 1]"
+    )
+    yield click.option("--max-tokens", type=_COUNT, metavar="N", help="Longest reply. [default: 2048]")
+    yield click.option("--seed", type=click.INT, metavar="N", help="Makes sampling repeatable. [default: 0]")
+    yield click.option(
+        "--samples",
+        type=_COUNT,
+        metavar="N",
+        help="Answers sampled for each clip; several are put to a vote and need --temperature. [default: 1]",
+    )
+    yield click.option(
+        "--no-enforce",
+        "enforce",
+        flag_value=False,
+        default=None,
+        type=click.BOOL,
+        help="Do not enforce the answer's schema: it is repaired, or asked for once more.",
+    )
+
+
+def _media_options() -> Iterator[Callable[..., Any]]:
+    yield click.option(
+        "--frames", type=_ANY_COUNT, metavar="N", help="Most pictures shown of a clip; 0 shows none. [default: 8]"
+    )
+    yield click.option("--max-pixels", type=_COUNT, metavar="N", help="Most pixels of one picture. [default: 401408]")
+    yield click.option(
+        "--frame-tokens", type=_ANY_COUNT, metavar="N", help="Most tokens of all its pictures. [default: 4096]"
+    )
+    yield click.option(
+        "--no-sound",
+        "sound",
+        flag_value=False,
+        default=None,
+        type=click.BOOL,
+        help="Keep the sound from a model that takes it.",
+    )
+    yield click.option(
+        "--budget",
+        type=_COUNT,
+        metavar="TOKENS",
+        help="Longest text of the prompt; the least telling cues are left out. [default: what the model takes]",
+    )
+
+
+def _running_options() -> Iterator[Callable[..., Any]]:
+    yield click.option("--concurrency", type=_COUNT, metavar="N", help="Requests at a time to a server.")
+    yield click.option(
+        "--request-timeout",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="SECONDS",
+        help="A request to a server is given up after this.",
+    )
+    yield click.option("--retries", type=_ANY_COUNT, metavar="N", help="Tries more of a request that fails in passing.")
+    yield click.option("--device", metavar="NAME", help="Where transformers runs: auto, cpu, cuda … [default: auto]")
+    yield click.option(
+        "--engine-arg",
+        metavar="NAME=VALUE",
+        multiple=True,
+        callback=_arguments,
+        help="Anything else the engine's class takes (dtype=bfloat16; of a plug-in its own). VALUE is JSON or text.",
+    )
+
+
+engine_options = gathered_into(EngineOptions, "engine", tuple(_options()))
