@@ -187,9 +187,7 @@ def fit_pixels(width: int, height: int, max_pixels: int, multiple: int | None = 
     if width * height <= max_pixels:
         return width, height
     scale = math.sqrt(max_pixels / (width * height))
-    wide = max(1, math.floor(width * scale))
-    high = max(1, math.floor(height * scale))
-    return min(wide, max_pixels // high), min(high, max_pixels // wide)
+    return _clamped(math.floor(width * scale), math.floor(height * scale), max_pixels)
 
 
 def _in_blocks(width: int, height: int, max_pixels: int, multiple: int) -> tuple[int, int]:
@@ -197,15 +195,20 @@ def _in_blocks(width: int, height: int, max_pixels: int, multiple: int) -> tuple
     wide, high = (max(1, round(side / multiple)) for side in (width, height))
     if wide * high * multiple**2 > max_pixels:
         shrink = math.sqrt(width * height / max_pixels)
-        wide, high = (max(1, math.floor(side / shrink / multiple)) for side in (width, height))
-        # A side that is one block and no less leaves less room for the other.
-        wide, high = min(wide, most // high), min(high, most // wide)
+        wide, high = (math.floor(side / shrink / multiple) for side in (width, height))
+        wide, high = _clamped(wide, high, most)
     elif wide * high * multiple**2 < least:
         grow = math.sqrt(least / (width * height))
         larger = tuple(math.ceil(side * grow / multiple) for side in (width, height))
         if larger[0] * larger[1] <= most:
             wide, high = larger
     return wide * multiple, high * multiple
+
+
+def _clamped(wide: int, high: int, most: int) -> tuple[int, int]:
+    """Sides of at least 1; where that makes one larger, the other has less room."""
+    wide, high = max(1, wide), max(1, high)
+    return (min(wide, most // high), high) if wide > high else (wide, min(high, most // wide))
 
 
 def stills_task(task: "Task") -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from ...cues.container import one_line
 from ...records import Clip
 
 
@@ -29,5 +30,5 @@ def media_file(clip: Clip, consequence: str) -> tuple[str | None, str]:
     if clip.sha256 is None:
         return None, f"{consequence}: its cues name a file but not its sha256, so any file could stand there"
     if not os.path.lexists(clip.path):
-        return None, f"{consequence}: its file {Path(clip.path).name} is not where its cues say it is"
+        return None, f"{consequence}: its file {one_line(Path(clip.path).name)} is not where its cues say it is"
     return clip.path, ""

@@ -111,11 +111,12 @@ def pictures_of(cueset: CueSet, able: Capabilities, manner: "Manner") -> Shown:
 
 def _within_budget(cueset: CueSet, per_token: float, manner: "Manner") -> tuple[list[Moment], int, tuple[str, ...]]:
     """Moments to show, most pixels of each, and what must be said about it."""
-    least = min(LEAST_PIXELS, manner.frame_pixels)
-    most = int(manner.frame_tokens * per_token // least) if least > 0 else 0
+    # One token at least: no picture is smaller than what makes one.
+    least = max(min(LEAST_PIXELS, manner.frame_pixels), per_token)
+    most = int(manner.frame_tokens * per_token // least) if manner.frame_pixels >= per_token else 0
     moments = moments_of(cueset, manner.frames)
     if most < 1:
-        return [], 0, (f"{_NOT_SHOWN}: {manner.frame_tokens} tokens hold none",)
+        return [], 0, (f"{_NOT_SHOWN}: {manner.frame_tokens} tokens and {manner.frame_pixels} pixels hold none",)
     notes: tuple[str, ...] = ()
     if len(moments) > most:
         notes = (f"the model is shown {most} of {len(moments)} moments: {manner.frame_tokens} tokens hold no more",)
@@ -194,9 +195,10 @@ def _shows_something(cue: Cue) -> bool:
 
 def _last_s(cueset: CueSet) -> float:
     """Where the clip ends, or, if that is not known, its last cue; 0 for a picture."""
-    if cueset.clip.duration_s is not None:
-        return cueset.clip.duration_s
-    return max((cue.end_s for cue in cueset.cues if cue.end_s is not None), default=0.0)
+    duration_s = cueset.clip.duration_s
+    if duration_s is not None and math.isfinite(duration_s):
+        return max(0.0, duration_s)
+    return max((cue.end_s for cue in cueset.cues if cue.end_s is not None and math.isfinite(cue.end_s)), default=0.0)
 
 
 def _height_s(cue: Cue) -> float | None:
