@@ -47,7 +47,9 @@ def answer_schema(shown: Sequence[str], *, compounds: bool = False) -> dict[str,
     fields = {name: _enforceable(field) for name, field in fields.items()}
     fields["emotions"]["minItems"] = len(EMOTIONS)
     labels = fields["labels"]["items"]["properties"]
-    labels["cues"] = _cues(shown, labels["cues"]["maxItems"])
+    limits = answer["properties"]["labels"]["items"]["properties"]["cues"]
+    ids = list(dict.fromkeys(name for name in map(shown_id, shown) if len(name) <= limits["items"]["maxLength"]))
+    labels["cues"] = _cues(ids, limits["maxItems"])
     return _object(fields)
 
 
@@ -85,8 +87,7 @@ def _text(longest: int) -> str:
     return f"^({_VISIBLE} ?){{1,{first}}}" + "".join(f"({_VISIBLE} ?){{0,{part}}}" for part in others) + "$"
 
 
-def _cues(shown: Sequence[str], most: int) -> dict[str, Any]:
-    ids = list(dict.fromkeys(map(shown_id, shown)))
+def _cues(ids: list[str], most: int) -> dict[str, Any]:
     if len(ids) > MOST_LISTED_IDS:
         return {"type": "array", "items": {"type": "string", "pattern": _ID}, "maxItems": most}
     if not ids:

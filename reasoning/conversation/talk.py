@@ -113,11 +113,10 @@ class Talk:
             if finish == "length" and _CLOSE not in text:
                 self._say(f"a chain of thought was cut off after {room} tokens and closed")
             thought = thought_of(text)
+            used = room if finish == "length" else min(room, self.count(thought))
             answering = Chat(
                 messages=messages,
-                sampling=replace(
-                    sampling, max_tokens=most - min(room, self.count(thought)), seed=sampling.seed + number
-                ),
+                sampling=replace(sampling, max_tokens=most - used, seed=sampling.seed + number),
                 schema=self.schema,
                 opening=_thinking(thought),
             )

@@ -123,6 +123,8 @@ def test_too_many_ids_are_not_listed() -> None:
     assert "enum" not in ids
     assert re.search(ids["pattern"], "face1.AU12.1")
     assert not re.search(ids["pattern"], "face1 AU12")
+    long = answer_schema(["x" * 201, "y" * 200])["properties"]["labels"]["items"]["properties"]["cues"]["items"]
+    assert long["enum"] == ["y" * 200], "answer.json takes no longer ones"
 
 
 def test_keys_stand_in_the_contracts_order() -> None:

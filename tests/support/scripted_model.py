@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from grounded_clips import JOY
 
 from emoreason.reasoning.conversation import Capabilities, Chat, Completion, Manner, ask, converse
 from emoreason.reasoning.engines import Reply, Request
@@ -13,6 +15,9 @@ R = TypeVar("R")
 #: or a function of the chat that gives one of these.
 Written = str | tuple[str, ...] | Completion | Exception
 Script = Written | Callable[[Chat], Written]
+
+#: A model that thinks first and then answers under the schema.
+OPENING = Capabilities(structure="opening")
 
 #: A chain of thought and an answer in the contract's form, about no clip in particular.
 THINK = "Observations: the lip corners rise.\nInterpretation: a smile.\nConclusion: joy, fairly sure."
@@ -82,3 +87,18 @@ class ScriptedModel:
 def cut(text: str) -> Completion:
     """A text that ended at the limit of tokens."""
     return Completion(texts=(text,), finish=("length",))
+
+
+def asked(
+    *replies: Any, able: Capabilities = OPENING, request: Request | None = None, **manner: Any
+) -> tuple[Reply, list[Chat]]:
+    """Reply and chats, with neither pictures nor sound; the script must be used up."""
+    model = ScriptedModel(replies, able, Manner(**{"frames": 0, "sound": False, **manner}))
+    reply = model.answer(request or Request(cueset=JOY.cueset))
+    assert len(model.chats) == len(replies)
+    return reply, model.chats
+
+
+def user_text(chat: Chat, at: int = -1) -> str:
+    content = chat.messages[at]["content"]
+    return content if isinstance(content, str) else content[-1]["text"]
