@@ -8,12 +8,12 @@ adapter changes what is written; they are the same each time. What such a model 
 >>> adapter = tiny_adapter(folder, tmp_path)                  # doctest: +SKIP
 """
 
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+from emoreason.reasoning.engines.pretrained import load_pretrained
 from emoreason.torch_imports import import_heavy
 
 #: Pads, ends, and what marks pictures and sound; the order gives the ids.
@@ -73,6 +73,23 @@ _TEXT: Final[dict[str, Any]] = {
 }
 #: Pictures are cut down to this many pixels: 64 tokens at most for Qwen3-VL.
 _PIXELS: Final = {"shortest_edge": 32 * 32, "longest_edge": 256 * 256}
+#: As many tokens again for the families whose patches are 14 pixels wide.
+_QWEN2_SIZES: Final = {
+    "patch_size": 14,
+    "merge_size": 2,
+    "temporal_patch_size": 2,
+    "size": {"shortest_edge": 28 * 28, "longest_edge": 224 * 224},
+}
+_QWEN2_EYE: Final = {
+    "depth": 2,
+    "hidden_size": 64,
+    "intermediate_size": 128,
+    "num_heads": 2,
+    "out_hidden_size": 64,
+    "fullatt_block_indexes": [1],
+}
+#: Time, height and width share the 16 frequencies of a head.
+_PLACES: Final = {"rope_type": "default", "rope_theta": 1_000_000.0, "mrope_section": [4, 6, 6]}
 
 
 def tiny_checkpoint(family: str, parent: Path) -> Path:
@@ -92,9 +109,8 @@ def tiny_adapter(checkpoint: Path, parent: Path, *, seed: int = 1) -> Path:
     folder = parent / f"{checkpoint.name}-adapter-{seed}"
     if folder.exists():
         return folder
-    torch, transformers, peft = import_heavy("torch"), import_heavy("transformers"), import_heavy("peft")
-    model_class = getattr(transformers, json.loads((checkpoint / "config.json").read_text())["architectures"][0])
-    model = model_class.from_pretrained(checkpoint, dtype=torch.float32)
+    torch, peft = import_heavy("torch"), import_heavy("peft")
+    model = load_pretrained(str(checkpoint), None, "cpu", "float32").model
     # The language model alone: vLLM leaves adapters of a vision tower out.
     targets = r"^(?!.*visual).*\.layers\.\d+\.self_attn\.(q_proj|v_proj)$"
     adapted = peft.get_peft_model(
@@ -215,6 +231,59 @@ def save_qwen3_vl(folder: Path) -> None:
     ).save_pretrained(folder)
 
 
+def save_qwen2_5_vl(folder: Path) -> None:
+    """An earlier model for text, pictures and video."""
+    transformers = import_heavy("transformers")
+    tokenizer = save_tokenizer(folder)
+    config = transformers.Qwen2_5_VLConfig(
+        text_config={**_TEXT, **_ids(tokenizer), "bos_token_id": None, "rope_parameters": _PLACES},
+        vision_config=_QWEN2_EYE,
+        **_marks(tokenizer),
+    )
+    _save_model(transformers.Qwen2_5_VLForConditionalGeneration(config), folder)
+    transformers.Qwen2_5_VLProcessor(
+        transformers.Qwen2VLImageProcessor(**_QWEN2_SIZES),
+        tokenizer,
+        transformers.Qwen2VLVideoProcessor(**_QWEN2_SIZES),
+        chat_template=CHAT,
+    ).save_pretrained(folder)
+
+
+def save_qwen2_5_omni(folder: Path) -> None:
+    """A model for text, pictures, video and sound; the thinker alone, without the part that speaks."""
+    transformers = import_heavy("transformers")
+    tokenizer = save_tokenizer(folder)
+    ids = {name: tokenizer.convert_tokens_to_ids(f"<|{name}|>") for name in ("audio_pad", "audio_start", "audio_end")}
+    thinker = {
+        "text_config": {**_TEXT, **_ids(tokenizer), "rope_parameters": _PLACES},
+        "vision_config": _QWEN2_EYE,
+        "audio_config": {
+            "encoder_layers": 2,
+            "encoder_attention_heads": 2,
+            "encoder_ffn_dim": 128,
+            "d_model": 64,
+            "output_dim": 64,
+        },
+        "audio_token_index": ids["audio_pad"],
+        "audio_start_token_id": ids["audio_start"],
+        "audio_end_token_id": ids["audio_end"],
+        "image_token_index": tokenizer.convert_tokens_to_ids("<|image_pad|>"),
+        "video_token_index": tokenizer.convert_tokens_to_ids("<|video_pad|>"),
+        "vision_start_token_id": tokenizer.convert_tokens_to_ids("<|vision_start|>"),
+        "vision_end_token_id": tokenizer.convert_tokens_to_ids("<|vision_end|>"),
+        "user_token_id": tokenizer.convert_tokens_to_ids("u"),
+    }
+    config = transformers.Qwen2_5OmniConfig(thinker_config=thinker, enable_audio_output=False)
+    _save_model(transformers.Qwen2_5OmniForConditionalGeneration(config), folder)
+    transformers.Qwen2_5OmniProcessor(
+        transformers.Qwen2VLImageProcessor(**_QWEN2_SIZES),
+        transformers.Qwen2VLVideoProcessor(**_QWEN2_SIZES),
+        transformers.WhisperFeatureExtractor(feature_size=128),
+        tokenizer,
+        chat_template=CHAT,
+    ).save_pretrained(folder)
+
+
 def _marks(tokenizer: Any) -> dict[str, int]:
     return {
         "image_token_id": tokenizer.convert_tokens_to_ids("<|image_pad|>"),
@@ -227,4 +296,6 @@ def _marks(tokenizer: Any) -> dict[str, int]:
 FAMILIES: Final[dict[str, Callable[[Path], None]]] = {
     "qwen3": save_qwen3,
     "qwen3-vl": save_qwen3_vl,
+    "qwen2.5-vl": save_qwen2_5_vl,
+    "qwen2.5-omni": save_qwen2_5_omni,
 }
