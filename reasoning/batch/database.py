@@ -47,11 +47,16 @@ class Database:
             self._connection = sqlite3.connect(
                 place, timeout=_WAIT_S, isolation_level=None, check_same_thread=False, cached_statements=64
             )
-            if alone:
-                self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = NORMAL")
-            self._make(schema, version)
+        try:
+            with self._said():
+                if alone:
+                    self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                self._connection.execute("PRAGMA synchronous = NORMAL")
+                self._make(schema, version)
+        except BaseException:
+            self.close()
+            raise
 
     def _make(self, schema: str, version: int) -> None:
         with self.transaction():

@@ -102,8 +102,9 @@ class Journal:
         return {name: json.loads(value) for name, value in found} or None
 
     def keep_parameters(self, parameters: Mapping[str, Any]) -> None:
-        """Begin a batch."""
+        """Begin a batch, or begin it anew with others."""
         with self._base.transaction():
+            self._base.write("DELETE FROM parameters")
             self._base.write_many(
                 "INSERT INTO parameters VALUES (?, ?)",
                 [(name, json.dumps(value, sort_keys=True)) for name, value in parameters.items()],

@@ -18,7 +18,7 @@ from .journal import Entry, Journal
 from .kept_cues import KeptCues
 from .lock import locked
 from .memory import Completions, StageResults
-from .outputs import StorageError
+from .outputs import FILES, StorageError
 from .parameters import parameters_of, refuse_others
 from .plan import Plan
 from .preparing import Preparing, broke
@@ -111,13 +111,13 @@ class _Batch:
         was = journal.parameters()
         if was is None:
             _refuse_foreign(out)
-        else:
+        elif not _is_empty(out):  # a batch that never came to a result may begin again with other parameters
             refuse_others(was, parameters, out)
         results = StageResults(plan.cache or out / STATE_FOLDER, alone=plan.cache is None)
         stack.callback(results.close)
         files = open_files(out)
         stack.callback(_close, files)
-        if was is None:
+        if was != parameters:
             journal.keep_parameters(parameters)
         batch = cls(journal, files, results, plan, telling)
         batch._say_mended(mend(journal, files, results))
@@ -266,9 +266,13 @@ def _close(files: Files) -> None:
         lines.close()
 
 
+def _is_empty(out: Path) -> bool:
+    return not any((out / name).exists() and (out / name).stat().st_size for name in FILES.values())
+
+
 def _refuse_foreign(out: Path) -> None:
     """Refuse a folder with results that no batch knows of: they would be mixed with ours."""
-    for name in ("explanations.jsonl", "errors.jsonl"):
+    for name in FILES.values():
         with contextlib.suppress(FileNotFoundError):
             if (out / name).stat().st_size:
                 raise ConfigError(f"{out / name} was not written by a batch; name another --out, or move it away")

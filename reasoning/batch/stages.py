@@ -47,7 +47,7 @@ class Outcome:
     seconds: dict[str, float] = field(default_factory=dict)
 
     def note(self, offset: int, length: int) -> Note:
-        """What the journal is told once the line stands."""
+        """Say what the journal is told once the line stands."""
         return Note(
             state=self.state,
             offset=offset,

@@ -13,5 +13,5 @@ class StoppedError(EmoreasonError):
     def __init__(self, why: str, totals: Totals) -> None:
         totals.stopped = why
         self.totals = totals
-        done = totals.done + totals.failed
-        super().__init__(f"{why}; {done} of {totals.rows} rows are done, the same command goes on from there")
+        done = f"{totals.done + totals.failed} of {totals.rows} rows are done, " if totals.rows else ""
+        super().__init__(f"{why}; {done}the same command goes on from there")
