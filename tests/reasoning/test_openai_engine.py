@@ -121,6 +121,15 @@ def test_an_adapter_by_its_path() -> None:
     assert last(server)["model"].startswith("lora-")
 
 
+def test_an_adapter_that_the_server_does_not_find() -> None:
+    with (
+        upstream(adapters=True) as server,
+        OpenAIEngine("tiny", url=server.url, adapter="/missing/lora") as engine,
+        pytest.raises(UpstreamError, match="cannot load the adapter /missing/lora: No adapter found"),
+    ):
+        engine.complete(CHAT)
+
+
 def test_other_weights_are_another_adapter(tmp_path: Path) -> None:
     names = []
     for weights in (b"one", b"two"):

@@ -289,6 +289,8 @@ class _Serving:
         if path in ("/model_info", "/get_model_info") and state.sglang:
             return body({"model_path": state.models[0], "is_generation": True})
         if path == "/v1/load_lora_adapter" and state.adapters and value is not None:
+            if "missing" in value["lora_path"]:
+                return fails(404, f"No adapter found for '{value['lora_path']}'.")
             state.models += (value["lora_name"],)
             return body(b"Success: LoRA adapter added successfully.")
         return fails(404, "Not Found")

@@ -68,7 +68,8 @@ async def load(connection: Connection, adapter: str, models: tuple[str, ...]) ->
     except RefusedError as refusal:
         if "already been loaded" in refusal.message:
             return
-        if refusal.status in (404, 405, 501):
+        # 404 also stands for a folder that is not there.
+        if refusal.status in (405, 501) or (refusal.status == 404 and "adapter" not in refusal.message):
             raise UpstreamError(
                 f"the server does not load adapters while it runs; start vLLM with {_ALLOWS}, or with "
                 f"--enable-lora --lora-modules NAME={path} and give NAME as adapter"
