@@ -37,7 +37,7 @@ LONGEST_SENTENCE: Final = 300
 MOST_LABELS: Final = 16
 LONGEST_LABEL: Final = 60
 MOST_CLUES: Final = 60
-LONGEST_CLUE: Final = 200
+LONGEST_CLUE: Final = 100
 LONGEST_QUOTE: Final = 500
 #: What a clue can be: a modality of the records, or an emotion that is concluded.
 CLUE_KINDS: Final = (*MODALITIES, "emotion")
@@ -45,6 +45,8 @@ CLUE_KINDS: Final = (*MODALITIES, "emotion")
 # In the keywords that every grammar takes (``reasoning/conversation/structure.py`` says which): a character that is no
 # white space, control, quotation mark or backslash; none of these run on to the end of the reply.
 _VISIBLE: Final = r'[^\x00-\x20"\\\x7f-\xa0\u2028\u2029\u3000]'
+#: xgrammar 0.2 fails on some schemas with more repetitions.
+_MOST_REPEATS: Final = 128
 _LONGEST_REPLY: Final = 200_000
 _MOST_OPENINGS: Final = 64
 _TOLERANT_TRIES: Final = 6
@@ -151,7 +153,7 @@ def text_as_asked(text: str) -> str:
 
 
 def _string(longest: int) -> dict[str, Any]:
-    return {"type": "string", "pattern": f"^({_VISIBLE} ?){{1,{longest // 2}}}$"}
+    return {"type": "string", "pattern": f"^({_VISIBLE} ?){{1,{min(longest, _MOST_REPEATS)}}}$"}
 
 
 def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
