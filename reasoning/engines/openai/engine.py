@@ -17,7 +17,7 @@ from .background import BackgroundLoop
 from .connection import Connection
 from .failure import RefusedError
 from .flow import Conversation, converse_each
-from .wire import Quirks, Written, adapted, chat_body, read_completion
+from .wire import Quirks, Written, adapted, chat_body, joined, read_completion
 
 K = TypeVar("K")
 
@@ -241,7 +241,7 @@ class OpenAIEngine:
         if got < together:
             self._quirks = replace(self._quirks, one_text=True)
         rest = await asyncio.gather(*(self._written(chat, 1, seed + number) for number in range(got, chat.n)))
-        return _joined(chat.n, (first, *rest), self._quirks.notes())
+        return joined(chat.n, (first, *rest), self._quirks.notes())
 
     async def _written(self, chat: Chat, n: int, seed: int) -> Written:
         """Have texts generated, without what the server turns out not to take."""
@@ -263,27 +263,6 @@ class OpenAIEngine:
                     known.max_completion_tokens or fewer.max_completion_tokens,
                     known.one_text or fewer.one_text,
                 )
-
-
-def _joined(n: int, written: Iterable[Written], notes: tuple[str, ...]) -> Completion:
-    """Put the texts of several requests together."""
-    parts = list(written)
-    return Completion(
-        texts=tuple(text for part in parts for text in part.texts)[:n],
-        finish=tuple(finish for part in parts for finish in part.finish)[:n],
-        prompt_tokens=_sum(part.prompt_tokens for part in parts),
-        completion_tokens=_sum(part.completion_tokens for part in parts),
-        notes=notes,
-    )
-
-
-def _sum(counts: Iterable[int | None]) -> int | None:
-    total = 0
-    for count in counts:
-        if count is None:
-            return None
-        total += count
-    return total
 
 
 def _started(first: Chat, rest: Conversation) -> Conversation:

@@ -1,11 +1,11 @@
 """A chat as the body of a request, and the body of a reply as texts."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from ...conversation.turn import Chat
+from ...conversation.turn import Chat, Completion
 from .failure import EmptyReplyError, RefusedError, TransientError, shown
 
 #: How vLLM and SGLang are told to continue the last message.
@@ -178,3 +178,24 @@ def _used(value: Any, field: str) -> int | None:
     usage = value.get("usage") if isinstance(value, dict) else None
     value = usage.get(field) if isinstance(usage, dict) else None
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def joined(n: int, written: Iterable[Written], notes: tuple[str, ...]) -> Completion:
+    """Put the texts of several requests together."""
+    parts = list(written)
+    return Completion(
+        texts=tuple(text for part in parts for text in part.texts)[:n],
+        finish=tuple(finish for part in parts for finish in part.finish)[:n],
+        prompt_tokens=_sum(part.prompt_tokens for part in parts),
+        completion_tokens=_sum(part.completion_tokens for part in parts),
+        notes=notes,
+    )
+
+
+def _sum(counts: Iterable[int | None]) -> int | None:
+    total = 0
+    for count in counts:
+        if count is None:
+            return None
+        total += count
+    return total
