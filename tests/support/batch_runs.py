@@ -202,11 +202,12 @@ def main(out: str, text: str) -> None:
 
     def tell(event: Event) -> None:
         if event.kind != "row":
-            print(event.kind, event.message or "", flush=True)
+            sys.stdout.write(f"{event.kind} {event.message or ''}\n")
+            sys.stdout.flush()
 
     plan = plan_for(lambda: _engine(options), retry_failed=bool(options.get("retry_failed")))
     totals = run_batch(rows, Path(out), plan, on_event=tell)
-    print(json.dumps({"done": totals.done, "failed": totals.failed, "adopted": totals.adopted}))
+    sys.stdout.write(json.dumps({"done": totals.done, "failed": totals.failed, "adopted": totals.adopted}) + "\n")
 
 
 if __name__ == "__main__":

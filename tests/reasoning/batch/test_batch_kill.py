@@ -1,0 +1,238 @@
+"""kill -9 at any moment, the same command again: every row in exactly one file, only what was under way done twice.
+
+Two ways to die: at a chosen place in the code (in a fork of this process, so that every place costs little), and at
+random times in a process of its own, with media, a parallel engine and a server.
+"""
+
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from batch_runs import (
+    ParallelEngine,
+    SlowEngine,
+    check_exactly_once,
+    cue_rows,
+    left,
+    mixed_rows,
+    redone,
+    run,
+    start,
+)
+from upstream import Asked, slow, upstream
+
+from emoreason.reasoning.batch import database, enrolment, journal, outputs, resume
+from emoreason.reasoning.batch import run as run_module
+from emoreason.reasoning.batch.row import Row
+
+KILLS = 30 if os.environ.get("EMOREASON_SOAK") else 10
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def dies_after(owner: Any, name: str, calls: int, half: bool = False) -> None:
+    """Replace a function by one that dies once it was called so often; ``half``: before it is done."""
+    real, count = getattr(owner, name), [0]
+
+    def deadly(*arguments: Any, **named: Any) -> Any:
+        count[0] += 1
+        if half and count[0] == calls:
+            die()
+        result = real(*arguments, **named)
+        if count[0] == calls:
+            die()
+        return result
+
+    setattr(owner, name, deadly)
+
+
+def tears(calls: int) -> None:
+    """Die in the middle of a line."""
+    real, count = os.write, [0]
+
+    def torn(descriptor: int, data: Any) -> int:
+        if not bytes(data).startswith(b'{"clip"'):
+            return real(descriptor, data)
+        count[0] += 1
+        if count[0] == calls:
+            real(descriptor, data[: len(data) // 2])
+            die()
+        return real(descriptor, data)
+
+    os.write = torn
+
+
+def commits_every_time() -> None:
+    journal.Journal.due = property(lambda self: True)  # type: ignore[assignment, method-assign]
+
+
+#: Place -> what makes a run die there.
+PLACES: dict[str, Callable[[], None]] = {
+    "locked": lambda: dies_after(run_module._Batch, "opened", 1, half=True),
+    "journal made": lambda: dies_after(database.Database, "_make", 1),
+    "no parameters yet": lambda: dies_after(journal.Journal, "keep_parameters", 1, half=True),
+    "parameters kept": lambda: dies_after(journal.Journal, "keep_parameters", 1),
+    "within enrolment": lambda: dies_after(database.Database, "write_many", 3),
+    "some rows enrolled": lambda: (setattr(enrolment, "_AT_ONCE", 5), dies_after(database.Database, "write_many", 5))[
+        1
+    ],
+    "enrolled": lambda: dies_after(journal.Journal, "enrol", 1),
+    "first line": lambda: tears(1),
+    "torn line": lambda: tears(9),
+    "line before its note": lambda: dies_after(outputs.Lines, "append", 6),
+    "note before the commit": lambda: dies_after(journal.Journal, "note", 6),
+    "at the commit": lambda: (commits_every_time(), dies_after(journal.Journal, "flush", 6, half=True))[1],
+    "after the commit": lambda: (commits_every_time(), dies_after(journal.Journal, "flush", 6))[1],
+    "at the end": lambda: dies_after(run_module._Batch, "_end", 1, half=True),
+}
+#: The same for a run that takes up failed rows.
+RETRY_PLACES: dict[str, Callable[[], None]] = {
+    "intent noted": lambda: dies_after(journal.Journal, "begin_retry", 1),
+    "file begun": lambda: dies_after(resume, "Lines", 1),
+    "some lines copied": lambda: dies_after(outputs.Lines, "append", 1),
+    "before the swap": lambda: dies_after(resume.os, "replace", 1, half=True),
+    "after the swap": lambda: dies_after(resume.os, "replace", 1),
+    "folder synced": lambda: dies_after(resume, "sync_folder", 1),
+    "journal followed": lambda: dies_after(journal.Journal, "end_retry", 1),
+    "first row again": lambda: tears(2),
+}
+
+
+def in_fork(work: Callable[[], object]) -> int:
+    """Do something in a fork of this process; return its exit status, negative for a signal."""
+    child = os.fork()
+    if child == 0:
+        status = 70
+        try:
+            work()
+            status = 0
+        finally:
+            sys.stderr.flush()
+            os._exit(status)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def killed(place: Callable[[], None], rows: list[Row], out: Path, asked: Path, **changes: Any) -> None:
+    def work() -> None:
+        place()
+        run(rows, out, lambda: SlowEngine(asked=asked), **changes)
+
+    assert in_fork(work) == -signal.SIGKILL
+
+
+ROWS = [*cue_rows(14), Row(id="bad-0", path=None, problem="line 3: no JSON"), Row(id="last", problem="no JSON")]
+ROWS.insert(5, Row(id="bad-1", problem="line 9: no JSON"))
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_killed_at(tmp_path: Path, place: str) -> None:
+    killed(PLACES[place], ROWS, tmp_path / "out", tmp_path / "asked")
+    totals, _ = run(ROWS, tmp_path / "out", lambda: SlowEngine(asked=tmp_path / "asked"))
+    check_exactly_once(tmp_path / "out", ROWS)
+    assert redone(tmp_path / "asked") <= 1
+    assert totals.complete
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_killed_twice_at(tmp_path: Path, place: str) -> None:
+    """The run that mends dies as well."""
+    killed(PLACES["line before its note"], ROWS, tmp_path / "out", tmp_path / "asked")
+    mends = place in ("within enrolment", "enrolled", "torn line", "line before its note", "at the end")
+    if mends:
+        killed(PLACES[place], ROWS, tmp_path / "out", tmp_path / "asked")
+    else:
+        killed(lambda: dies_after(journal.Journal, "note", 3), ROWS, tmp_path / "out", tmp_path / "asked")
+    run(ROWS, tmp_path / "out", lambda: SlowEngine(asked=tmp_path / "asked"))
+    check_exactly_once(tmp_path / "out", ROWS)
+    assert redone(tmp_path / "asked") <= 2
+
+
+@pytest.mark.parametrize("place", RETRY_PLACES)
+@pytest.mark.parametrize("again", [True, False])
+def test_killed_while_failed_rows_are_taken_up(tmp_path: Path, place: str, again: bool) -> None:
+    out, asked = tmp_path / "out", tmp_path / "asked"
+    run(ROWS, out, lambda: SlowEngine(asked=asked))
+    run([row for row in ROWS if row.id != "last"], out)  # one failed row that the manifest has no longer
+    mended = [Row(id=row.id, cueset=ROWS[0].cueset) if row.problem else row for row in ROWS if row.id != "last"]
+    killed(RETRY_PLACES[place], mended, out, asked, retry_failed=True)
+    run(mended, out, lambda: SlowEngine(asked=asked, good=True), retry_failed=again)
+    run(mended, out, lambda: SlowEngine(asked=asked, good=True), retry_failed=True)
+    check_exactly_once(out, ROWS)
+    assert [line["clip"] for line in left(out)[1]] == ["last"]
+    assert not list(out.glob(".*partial"))
+
+
+def one_life(out: Path, chance: random.Random, longest_s: float, options: dict[str, Any]) -> bool:
+    """Start a run and kill it at a random time after work began, now and then before; whether it came to its end."""
+    process = start(out, **options)
+    assert process.stdout is not None
+    try:
+        if chance.random() < 0.2:
+            time.sleep(chance.uniform(0.0, 1.5))
+        else:
+            while (line := process.stdout.readline()) and not line.startswith("start"):
+                pass
+            time.sleep(chance.uniform(0.0, longest_s))
+    finally:
+        process.kill()
+        _, said = process.communicate()
+    assert process.returncode in (0, -signal.SIGKILL), said
+    return process.returncode == 0
+
+
+def finished(out: Path, options: dict[str, Any]) -> None:
+    process = start(out, **options)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 0, said
+
+
+@pytest.mark.parametrize("parallel", [False, True])
+def test_killed_at_random(tmp_path: Path, parallel: bool, record_property: Callable[[str, object], None]) -> None:
+    rows, asked, out = mixed_rows(tmp_path / "media"), tmp_path / "asked", tmp_path / "out"
+    options = {"media": tmp_path / "media", "asked": asked, "parallel": parallel, "seconds": 0.05 * (1 + 3 * parallel)}
+    chance = random.Random(5 + parallel)
+    asked.touch()
+    kills, again, lives = 0, 0, 0
+    while kills < KILLS // 2:
+        lives += 1
+        # Fresh folders now and then, and failed rows taken up: a finished batch has nothing to be killed at.
+        if one_life(out, chance, 1.2, {**options, "retry_failed": chance.random() < 0.2}):
+            finished(out, options)
+            check_exactly_once(out, rows)
+            again += redone(asked)
+            out, asked = tmp_path / f"out-{lives}", tmp_path / f"asked-{lives}"
+            options["asked"] = asked
+            asked.touch()
+        else:
+            kills += 1
+    finished(out, options)
+    check_exactly_once(out, rows)
+    again += redone(asked)
+    record_property("redone", again)
+    print(f"{kills} kills: {again} redone, 0 duplicates")  # noqa: T201 - asked for by whoever reads the log
+    retried = 3 * lives  # rows called bad are asked about again on purpose
+    assert again <= kills * (ParallelEngine.width + 1 if parallel else 1) + retried
+
+
+def test_killed_at_random_with_a_server(tmp_path: Path) -> None:
+    def script(asked: Asked) -> Any:
+        return slow(0.05)
+
+    rows, out = mixed_rows(tmp_path / "media"), tmp_path / "out"
+    chance = random.Random(11)
+    with upstream(script) as server:
+        options = {"media": tmp_path / "media", "asked": tmp_path / "asked", "url": server.url, "count": 40}
+        kills = sum(not one_life(out, chance, 0.5, options) for _ in range(KILLS // 2))
+        finished(out, options)
+        again = sum(server.prompts.values()) - len(server.prompts)
+    check_exactly_once(out, rows)
+    print(f"{kills} kills: {again} redone, 0 duplicates")  # noqa: T201
+    assert again <= kills * ParallelEngine.width
