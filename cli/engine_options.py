@@ -91,23 +91,28 @@ class EngineOptions:
         ConfigError
             There is no such engine, or it cannot use one of the options.
         """
-        takes = _keywords_of(self.engine)
+        taken = _taken_by(self.engine)
         found = {keyword: value for option, keyword in _KEYWORDS.items() if (value := self._stated(option)) is not None}
-        if takes("weights") and self.weights is None and (weights := os.environ.get("EMOREASON_WEIGHTS")):
+        if "weights" in taken and self.weights is None and (weights := os.environ.get("EMOREASON_WEIGHTS")):
             found["weights"] = weights
         for option, keyword in _KEYWORDS.items():
-            if keyword in found and not takes(keyword):
+            if keyword in found and keyword not in taken:
                 raise ConfigError(self._misplaced(option, keyword))
+        if taken.needs_model and "model" not in found:
+            raise ConfigError(f"the engine {self.engine} needs --model NAME|DIR")
         asked = next((option for option in (*_MANNER, *_SAMPLING) if self._stated(option) is not None), None)
-        if takes("manner"):
+        if "manner" in taken:
             found["manner"] = self.manner
         elif asked is not None:
             raise ConfigError(self._misplaced(asked, "manner"))
-        for name, value in self.engine_arg:
-            if name in found or not takes(name):
+        return found | self._others(found, taken)
+
+    def _others(self, found: Mapping[str, Any], taken: "_Taken") -> dict[str, Any]:
+        """Return the arguments that were given by their own names."""
+        for name, _ in self.engine_arg:
+            if name in found or name in _OURS or name not in taken:
                 raise ConfigError(f"--engine-arg {name}: the engine {self.engine} takes no such argument from here")
-            found[name] = value
-        return found
+        return dict(self.engine_arg)
 
     @property
     def manner(self) -> "Manner":
@@ -152,7 +157,7 @@ class EngineOptions:
         if self.engine == "evidence":
             from ..reasoning.engines import ENGINES
 
-            others = " and ".join(name for name in ENGINES if name != "evidence")
+            others = ", ".join(name for name in ENGINES if name != "evidence")
             raise ConfigError(f"{option} means nothing to the engine evidence; it is for {others}")
 
     def parameters(self) -> dict[str, Any]:
@@ -181,8 +186,8 @@ class EngineOptions:
     def _misplaced(self, option: str, keyword: str) -> str:
         from ..reasoning.engines import ENGINES
 
-        able = [name for name in ENGINES if _keywords_of(name)(keyword)]
-        those = f"; it is for {' and '.join(able)}" if able else ""
+        able = [name for name in ENGINES if keyword in _taken_by(name)]
+        those = f"; it is for {', '.join(able)}" if able else ""
         return f"--{_spelling(option)} means nothing to the engine {self.engine}{those}"
 
 
@@ -190,7 +195,19 @@ def _spelling(option: str) -> str:
     return {"sound": "no-sound", "enforce": "no-enforce"}.get(option, option.replace("_", "-"))
 
 
-def _keywords_of(name: str) -> Callable[[str], bool]:
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """Keywords that an engine's class takes. What it passes on to a library unseen is none of those named here."""
+
+    names: frozenset[str]
+    any_other: bool
+    needs_model: bool
+
+    def __contains__(self, keyword: object) -> bool:
+        return keyword in self.names or (self.any_other and keyword not in _OURS)
+
+
+def _taken_by(name: str) -> _Taken:
     """Say which keywords an engine's class takes; its module is imported, nothing is made."""
     from ..plugin import load_plugin
     from ..reasoning.engines import ENGINES
@@ -198,12 +215,13 @@ def _keywords_of(name: str) -> Callable[[str], bool]:
     try:
         parameters = inspect.signature(load_plugin(name, ENGINES, "engine")).parameters
     except (TypeError, ValueError):  # written in C, or no class: making it will say so
-        return lambda keyword: True
-    takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
-    # What is passed on to a library unseen is only what was named for it.
-    named = frozenset(parameters)
-    ours = frozenset((*_KEYWORDS.values(), "manner"))
-    return lambda keyword: keyword in named or (takes_any and keyword not in ours)
+        return _Taken(frozenset(), any_other=True, needs_model=False)
+    any_other = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
+    model = parameters.get("model")
+    return _Taken(frozenset(parameters), any_other, model is not None and model.default is model.empty)
+
+
+_OURS: Final = frozenset((*_KEYWORDS.values(), "manner"))
 
 
 def _parts(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, ...] | None:

@@ -24,7 +24,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
-from .manifest_fields import Reading, missing, row_of, valid_text
+from ...errors import ConfigError
+from .manifest_fields import Reading, row_of, valid_text
 from .manifest_tables import csv_lines, json_lines, parquet_lines
 from .media_folder import walk_media
 from .row import Row
@@ -71,7 +72,7 @@ def read_manifest(
     Raises
     ------
     ConfigError
-        A manifest cannot be read at all, or has no column that names clips.
+        A source names nothing; a manifest cannot be read at all, or has no column that names clips.
     """
     ids = _Ids()
     skipped = None if leave_out is None else os.path.realpath(leave_out)
@@ -100,22 +101,29 @@ def is_manifest(name: str) -> bool:
 
 def _clips(name: str, leave_out: str | None, ids: "_Ids") -> Iterator[Row]:
     """Rows of a folder, a pattern or a file; each file once."""
-    found: Iterable[str]
-    if os.path.isdir(name):
-        found, nothing = walk_media(name, leave_out=leave_out), "the folder holds no video, audio or picture file"
-    elif not os.path.lexists(name) and glob.has_magic(name):
-        matches = (match for match in sorted(glob.iglob(name, recursive=True)) if not os.path.isdir(match))
-        found, nothing = matches, "no file fits this pattern"
-    else:
-        found, nothing = [name], ""
     empty = True
-    for path in found:
+    for path in _paths(name, leave_out):
         empty = False
         row_id = valid_text(path)
         if ids.add(row_id):
-            yield Row(id=row_id, path=path, problem=missing(path))
-    if empty and ids.add(valid_text(name)):
-        yield Row(id=valid_text(name), problem=f"{valid_text(name)}: {nothing}")
+            yield Row(id=row_id, path=path)
+    if empty:
+        raise ConfigError(f"{valid_text(name)}: {_nothing_there(name)}")
+
+
+def _paths(name: str, leave_out: str | None) -> Iterator[str]:
+    if os.path.isdir(name):
+        yield from walk_media(name, leave_out=leave_out)
+    elif os.path.lexists(name):
+        yield name
+    elif glob.has_magic(name):
+        yield from (match for match in sorted(glob.iglob(name, recursive=True)) if not os.path.isdir(match))
+
+
+def _nothing_there(name: str) -> str:
+    if os.path.isdir(name):
+        return "the folder holds no video, audio or picture file"
+    return "no file fits this pattern" if glob.has_magic(name) else "there is no such file or folder"
 
 
 class _Ids:

@@ -44,8 +44,12 @@ def test_folders_patterns_and_files_once_each() -> None:
     assert ids(rows("set")) == ["set/a.mp4", "set/b.mp4", "set/sub/c.wav"]
     assert ids(rows("set/*.mp4", "set", "set/a.mp4")) == ["set/a.mp4", "set/b.mp4", "set/sub/c.wav"]
     assert ids(rows(".", leave_out=Path("out"))) == ["./set/a.mp4", "./set/b.mp4", "./set/sub/c.wav"]
-    gone = rows("nowhere.mp4", "*.nothing", "set/.hidden/none")
-    assert [bool(row.problem) for row in gone] == [True, True, True]
+    for nothing in ("nowhere.mp4", "*.nothing", "set/.hidden/none"):
+        with pytest.raises(ConfigError, match="no such file|no file fits"):
+            rows(nothing)
+    Path("empty").mkdir()
+    with pytest.raises(ConfigError, match="holds no video"):
+        rows("empty")
 
 
 def test_a_table_with_everything() -> None:
