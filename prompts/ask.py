@@ -45,7 +45,7 @@ CLUE_KINDS: Final = (*MODALITIES, "emotion")
 # In the keywords that every grammar takes (``reasoning/conversation/structure.py`` says which): a character that is no
 # white space, control, quotation mark or backslash; none of these run on to the end of the reply.
 _VISIBLE: Final = r'[^\x00-\x20"\\\x7f-\xa0\u2028\u2029\u3000]'
-#: xgrammar 0.2 fails on some schemas with more repetitions.
+#: xgrammar 0.2.8 breaks on more (mlc-ai/xgrammar#863).
 _MOST_REPEATS: Final = 128
 _LONGEST_REPLY: Final = 200_000
 _MOST_OPENINGS: Final = 64

@@ -288,3 +288,19 @@ def test_sentences_are_few_short_and_whole() -> None:
     assert sentences_of([f"Thing {number}." for number in range(99)], "en")[0] == [f"Thing {n}." for n in range(4)]
     assert sentences_of("一盏灯", "zh")[0] == ["一盏灯。"]
     assert sentences_of({"a": 1}, "en") == ([], 0)
+
+
+def test_a_picture_is_a_clip_of_one_keyframe(tmp_path: Path) -> None:
+    Image.fromarray(plain((200, 180, 160))).save(tmp_path / "still.png")
+    found = describe(extract(tmp_path / "still.png", extractors=["scene"]), seeing(reply(place=["A wall."])))
+    (cue,) = made(found.cueset).values()
+    assert (cue.id, cue.start_s, cue.end_s) == ("scene.place.1", 0.0, 0.0)
+
+
+def test_a_server_that_cannot_say_what_it_takes_costs_the_description(clip: CueSet) -> None:
+    class Unreachable(ScriptedModel):
+        def capabilities(self) -> Capabilities:
+            raise UpstreamError("no server at this address")
+
+    found = describe_scene(clip, Unreachable())
+    assert "no server at this address" in str(found.gaps[-1].detail)
