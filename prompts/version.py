@@ -6,7 +6,7 @@ from importlib.resources.abc import Traversable
 from typing import Final
 
 #: Raised by hand: major when the contract changes, minor for a new preset or rule, patch for wording.
-SEMANTIC_VERSION: Final = "1.0.1"
+SEMANTIC_VERSION: Final = "1.1.0"
 
 _PACKAGE = (__package__ or "").rpartition(".")[0]
 
@@ -31,5 +31,5 @@ def _content_hash() -> str:
     return digest.hexdigest()[:12]
 
 
-#: Recorded in every Explanation: ``1.0.1+3f2a…``.
+#: Recorded in every Explanation: ``1.1.0+3f2a…``.
 PROMPT_VERSION: Final = f"{SEMANTIC_VERSION}+{_content_hash()}"

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 OUTSIDE = {"tests", "bench", "docs", "examples", "configs", "build", "dist", "out"}
 #: A folder imports only from those before it; the command line may import everything.
 ORDER = [
+    "__version__",
     "errors",
     "plugin",
     "torch_imports",
