@@ -16,6 +16,7 @@ from ...prompts.screening import screen
 from ...prompts.untrusted import neutralise
 from ...records import Cue, CueSet, Gap
 from ...rewards.judge.cache import VerdictCache
+from ..conversation.media import media_file
 from ..conversation.turn import Sampling
 from ..engines.base import LanguageModel
 from ..free_text import ask_model
@@ -186,9 +187,9 @@ class _Describing:
         if blind is not None:
             self._fail(keyframes[0], blind)
             return
-        path = self.cueset.clip.path
+        path, missing = media_file(self.cueset.clip, "its file cannot be shown")
         if path is None:
-            self._fail(keyframes[0], "the file of the clip is not known; give its path")
+            self._fail(keyframes[0], missing)
             return
         from ...cues.stills import read_stills
 
