@@ -154,7 +154,7 @@ def test_failures_cost_the_description_and_are_said(clip: CueSet) -> None:
     moved = replace(clip, clip=replace(clip.clip, path="nowhere.mp4"))
     assert "nowhere.mp4" in str(describe_scene(moved, seeing(reply())).gaps[-1].detail)
     unknown = replace(clip, clip=replace(clip.clip, path=None))
-    assert "give its path" in str(describe_scene(unknown, seeing(reply())).gaps[-1].detail)
+    assert "only its cues are known" in str(describe_scene(unknown, seeing(reply())).gaps[-1].detail)
     changed = replace(clip, clip=replace(clip.clip, sha256="0" * 64))
     assert "has changed" in str(describe_scene(changed, seeing(reply())).gaps[-1].detail)
 
