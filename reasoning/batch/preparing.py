@@ -22,6 +22,7 @@ from .clip_key import clip_key
 from .journal import Entry
 from .kept_cues import KeptCues
 from .memory import StageResults
+from .outputs import StorageError
 from .parameters import fingerprint, is_cacheable
 from .plan import Plan
 from .row import Row, of_row
@@ -188,7 +189,7 @@ class Preparing:
                 return
             prepared.found = self._plan.describe(cueset)
             self._kept.keep(row.id, "describe", key, prepared.found)
-        except ConfigError:
+        except (ConfigError, StorageError):
             raise
         except EmoreasonError as error:
             prepared.found = error

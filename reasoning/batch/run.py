@@ -1,17 +1,20 @@
-"""Running a batch: rows in, each of them in exactly one of two files, whatever ends the run in between."""
+"""Running a batch: rows in, each of them in exactly one of two files, whatever ends the run in between.
+
+A line is written whole and at once, so a killed process loses nothing it had written. About twice a second, and at the
+end, the files are brought to disk (fsync) and then the journal is committed: a machine that loses power loses about a
+second, and never has a row in the journal whose line is gone.
+"""
 
 import contextlib
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 from ...errors import ConfigError, EmoreasonError
-from ...records import CueSet
-from ..engines.base import Engine, Reply, Request, answer_each
+from ..engines.base import Reply
 from .events import Totals
 from .holding import Holding
 from .journal import Entry, Journal
@@ -21,18 +24,20 @@ from .memory import Completions, StageResults
 from .outputs import FILES, StorageError
 from .parameters import parameters_of, refuse_others
 from .plan import Plan
-from .preparing import Preparing, broke
 from .resume import Files, Mended, mend, open_files, take_up_failed
 from .row import Row, plain_id
-from .stages import Outcome, failure, outcome_of, request_of
+from .stages import Outcome
 from .stopped import StoppedError
 from .telling import OnEvent, Telling
+from .working import Means, Work, work_here
 
 #: Folder of the journal within the output folder.
 STATE_FOLDER: Final = ".emoreason"
 
 
-def run_batch(rows: Iterable[Row], out: Path, plan: Plan, *, on_event: OnEvent | None = None) -> Totals:
+def run_batch(
+    rows: Iterable[Row], out: Path, plan: Plan, *, on_event: OnEvent | None = None, work: Work = work_here
+) -> Totals:
     """Explain every row; go on where an earlier run on the same folder ended.
 
     Parameters
@@ -45,6 +50,8 @@ def run_batch(rows: Iterable[Row], out: Path, plan: Plan, *, on_event: OnEvent |
         What to do with them.
     on_event : callable, optional
         Told what happens; one call at a time, some from a thread of the engine.
+    work : callable
+        Works on rows: in this process, or elsewhere (``ray.py``). It writes nothing to ``out``.
 
     Returns
     -------
@@ -68,7 +75,7 @@ def run_batch(rows: Iterable[Row], out: Path, plan: Plan, *, on_event: OnEvent |
     totals = Totals()
     with locked(state / "lock"), contextlib.ExitStack() as stack:
         try:
-            batch = _Batch.opened(out, plan, Telling(totals, on_event), stack)
+            batch = _Batch.opened(out, plan, Telling(totals, on_event), work, stack)
             batch.enrol(rows)
             batch.work()
         except StorageError as error:
@@ -76,34 +83,25 @@ def run_batch(rows: Iterable[Row], out: Path, plan: Plan, *, on_event: OnEvent |
     return totals
 
 
-@dataclass(slots=True)
-class _Work:
-    """A row that the engine is working on."""
-
-    entry: Entry
-    cueset: CueSet
-    seconds: dict[str, float]
-    began: float
-
-
 class _Batch:
     """One run on a folder that is locked."""
 
-    def __init__(self, journal: Journal, files: Files, results: StageResults, plan: Plan, telling: Telling) -> None:
+    def __init__(
+        self, journal: Journal, files: Files, results: StageResults, plan: Plan, telling: Telling, how: Work
+    ) -> None:
         self.totals = telling.totals
         self._journal = journal
         self._files = files
         self._results = results
         self._plan = plan
         self._telling = telling
+        self._how = how
         self._lock = threading.RLock()
-        self._under_way: dict[int, _Work] = {}
         self._holding = Holding()
-        self._failure: BaseException | None = None
         self._between = False
 
     @classmethod
-    def opened(cls, out: Path, plan: Plan, telling: Telling, stack: contextlib.ExitStack) -> "_Batch":
+    def opened(cls, out: Path, plan: Plan, telling: Telling, how: Work, stack: contextlib.ExitStack) -> "_Batch":
         """Open journal and files, and make them agree."""
         parameters = parameters_of(plan)
         journal = Journal(out / STATE_FOLDER / "journal.sqlite")
@@ -119,7 +117,7 @@ class _Batch:
         stack.callback(_close, files)
         if was != parameters:
             journal.keep_parameters(parameters)
-        batch = cls(journal, files, results, plan, telling)
+        batch = cls(journal, files, results, plan, telling, how)
         batch._say_mended(mend(journal, files, results))
         return batch
 
@@ -153,8 +151,7 @@ class _Batch:
         self._telling.begin()
         try:
             if not self.totals.complete:
-                with contextlib.ExitStack() as stack:
-                    self._work(stack)
+                self._work()
             if not self.totals.complete:
                 raise StoppedError("some rows were given no answer by the engine", self.totals)
         except StorageError as error:
@@ -163,22 +160,11 @@ class _Batch:
             self.totals.wall_s = time.monotonic() - began
             self._end()
 
-    def _work(self, stack: contextlib.ExitStack) -> None:
+    def _work(self) -> None:
+        kept = KeptCues(self._journal, self._results)
+        means = Means(self._plan, self._results, kept, self._memory(), self._done)
         try:
-            engine = self._plan.engine()
-            kept = KeptCues(self._journal, self._results)
-            preparing = Preparing(self._journal.pending(), self._plan, self._results, kept)
-            if callable(close := getattr(engine, "close", None)):
-                stack.callback(close)
-            answers = answer_each(engine, self._requests(preparing), self._memory())
-            stack.callback(answers.close)  # type: ignore[attr-defined]
-            stack.callback(preparing.stop)  # first of all: the engine may be waiting for a row
-            for key, reply in answers:
-                self._take(key, reply, engine)
-                if self._failure is not None:
-                    break
-            if failure := self._failure or preparing.failure:
-                raise failure
+            self._how(self._journal.pending(), means)
             for entry, outcome in self._holding.end():
                 self._record(entry, outcome)
         except (ConfigError, StorageError, StoppedError):
@@ -190,40 +176,12 @@ class _Batch:
         epoch = self._journal.epoch
         return Completions(self._results, self._journal.key_of(str(epoch)) if epoch else "")
 
-    def _requests(self, preparing: Preparing) -> Iterator[tuple[int, Request]]:
-        """Yield what the engine is asked, perhaps in a thread of the engine; rows without cues are recorded here."""
-        try:
-            for prepared in preparing:
-                entry, cueset = prepared.entry, prepared.found
-                if isinstance(cueset, CueSet):
-                    try:
-                        request = request_of(cueset, self._plan)
-                    except ConfigError:
-                        raise
-                    except Exception as error:  # a plug-in's mistake costs one row
-                        known = error if isinstance(error, EmoreasonError) else broke("prompt", error)
-                        self._record(entry, failure(entry.row.id, "prompt", known, prepared.seconds))
-                        continue
-                    with self._lock:
-                        self._under_way[entry.ordinal] = _Work(entry, cueset, prepared.seconds, time.monotonic())
-                    yield entry.ordinal, request
-                else:
-                    self._record(entry, failure(entry.row.id, prepared.stage, cueset, prepared.seconds))
-        except Exception as error:  # raised again in the thread that runs the batch
-            self._failure = self._failure or error
-            preparing.stop()
-
-    def _take(self, key: int, reply: Reply | EmoreasonError, engine: Engine) -> None:
+    def _done(self, entry: Entry, outcome: Outcome, reply: Reply | EmoreasonError | None) -> None:
+        """Take what became of a row; failures that any row would have had are held back."""
         with self._lock:
-            work = self._under_way.pop(key, None)
-        if work is None:  # the engine answered twice
-            return
-        if isinstance(reply, ConfigError):
-            raise reply
-        work.seconds["generate"] = time.monotonic() - work.began
-        outcome = outcome_of(work.entry.row, work.cueset, reply, engine, self._plan, work.seconds)
-        for entry, found in self._holding.take(work.entry, outcome, reply):
-            self._record(entry, found)
+            ready = [(entry, outcome)] if reply is None else self._holding.take(entry, outcome, reply)
+            for known, found in ready:
+                self._record(known, found)
 
     def _record(self, entry: Entry, outcome: Outcome) -> None:
         """Write a row's line, then note it."""

@@ -7,6 +7,7 @@ random times in a process of its own, with media, a parallel engine and a server
 import os
 import random
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -235,6 +236,37 @@ def test_killed_at_random_with_a_server(tmp_path: Path) -> None:
     check_exactly_once(out, rows)
     print(f"{kills} kills: {again} redone, 0 duplicates")  # noqa: T201 - for the log
     assert again <= kills * ParallelEngine.width
+
+
+def test_the_command_killed_and_stopped(tmp_path: Path) -> None:
+    mixed_rows(tmp_path / "media")
+    command = [sys.executable, "-m", "emoreason", "batch", "media", "--out", "out", "--extractor", "scene", "--offline"]
+    chance = random.Random(3)
+    codes = set()
+    for ending in (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL, None):
+        process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        if ending is not None:
+            wait_for(tmp_path / "out" / "explanations.jsonl")
+            time.sleep(chance.uniform(0.0, 1.0))
+            process.send_signal(ending)
+        said, complaint = process.communicate(timeout=120)
+        codes.add(process.returncode)
+    assert process.returncode == 0, complaint
+    assert "Traceback" not in complaint
+    assert codes <= {0, 130, -signal.SIGKILL}
+    done, failed = left(tmp_path / "out")
+    assert sorted(Path(clip).name for clip in [*done, *(line["clip"] for line in failed)]) == sorted(
+        [f"{number}.{kind}" for number in range(3) for kind in ("png", "wav")] + ["broken.mp4"]
+    )
+    assert "7" in said.splitlines()[-1]
+
+
+def wait_for(path: Path) -> None:
+    for _ in range(600):
+        if path.exists():
+            return
+        time.sleep(0.05)
+    pytest.fail(f"there is no {path.name}")
 
 
 HANGS = """

@@ -25,6 +25,7 @@ from emoreason.reasoning.batch.holding import MOST_HELD
 from emoreason.reasoning.batch.journal import Journal
 from emoreason.reasoning.batch.kept_cues import KeptCues
 from emoreason.reasoning.batch.memory import StageResults
+from emoreason.reasoning.batch.outputs import StorageError
 from emoreason.reasoning.batch.plan import Shard
 from emoreason.reasoning.batch.row import Row
 from emoreason.reasoning.batch.run import STATE_FOLDER
@@ -192,6 +193,27 @@ def test_one_that_comes_back_leaves_failures(tmp_path: Path) -> None:
     assert [len(part) for part in left(tmp_path)] == [40 - MOST_HELD + 1, MOST_HELD - 1]
 
 
+def test_a_describing_model_that_is_gone_costs_no_rows_either(tmp_path: Path) -> None:
+    def describe(cues: CueSet) -> CueSet:
+        error = UpstreamError("no connection")
+        error.for_all = True
+        raise error
+
+    with pytest.raises(StoppedError, match="answered none of the last 20 rows: no connection; 0 of 50 rows"):
+        run(cue_rows(50), tmp_path, describe=describe)
+    assert left(tmp_path) == ([], [])
+
+
+def test_a_cache_that_is_full_fails_no_row(tmp_path: Path) -> None:
+    class Full(SlowEngine):
+        def answer(self, request: Request) -> Reply:
+            raise StorageError("the cache cannot be written: No space left on device")
+
+    with pytest.raises(StoppedError, match="No space left on device; 0 of 3 rows"):
+        run(cue_rows(3), tmp_path, Full)
+    assert left(tmp_path) == ([], [])
+
+
 def test_configuration_stops_the_run(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="preset"):
         run(cue_rows(3), tmp_path / "a", preset="nonsense")
@@ -216,6 +238,39 @@ def test_lines_of_somebody_else_are_not_taken_for_ours(tmp_path: Path) -> None:
             run(cue_rows(2), tmp_path)
     path.write_text(own)
     run(cue_rows(2), tmp_path)
+
+
+def forget_the_last(out: Path, lines: int) -> None:
+    """Make the journal what it was before its last commit."""
+    journal = Journal(out / STATE_FOLDER / "journal.sqlite")
+    data = (out / "explanations.jsonl").read_bytes()
+    journal.forget_after("done", len(data) - sum(len(line) + 1 for line in data.splitlines()[-lines:]))
+    journal.close()
+
+
+def test_what_a_power_failure_leaves_is_cut(tmp_path: Path) -> None:
+    """The system may have kept the length of a file and the end of it, and not what lies between."""
+    run(cue_rows(6), tmp_path)
+    forget_the_last(tmp_path, 3)
+    path = tmp_path / "explanations.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:4], b"\0" * 900 + lines[4][-50:], lines[5], b"\0" * 70]))
+    totals, _ = run(cue_rows(6), tmp_path)
+    check_exactly_once(tmp_path, list(cue_rows(6)))
+    assert (totals.adopted, totals.done_now) == (1, 2)
+    assert totals.cut_bytes == 950 + len(lines[5]) + 70
+
+
+def test_scores_of_adopted_lines_are_kept(tmp_path: Path) -> None:
+    def one(text: str, cues: CueSet, reference: Reference | None) -> Score:
+        return Score(name="one", value=1.0)
+
+    run(cue_rows(3), tmp_path, scorers={"one": one})
+    forget_the_last(tmp_path, 2)
+    totals, _ = run(cue_rows(3), tmp_path, scorers={"one": one})
+    assert (totals.adopted, totals.done_now) == (2, 0)
+    journal = Journal(tmp_path / STATE_FOLDER / "journal.sqlite")
+    assert [found["one"]["value"] for _, found in journal.scores()] == [1.0, 1.0, 1.0]
 
 
 def test_lines_that_are_gone_are_written_again(tmp_path: Path) -> None:
