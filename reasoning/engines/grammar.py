@@ -3,6 +3,7 @@
 vLLM brings it along; ``pip install xgrammar`` is enough. Without it the answer is checked after it is written.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -54,6 +55,23 @@ class Grammar:
         except (RuntimeError, ValueError) as error:
             raise ConfigError(f"xgrammar does not take the schema: {_line(error)}") from error
         return self._processors.LogitsProcessor(compiled)
+
+
+def grammar_text(schema: Mapping[str, Any]) -> str:
+    """Return the schema as a grammar (EBNF) of the JSON that fits it, on one line, spaced as the prompt shows it.
+
+    For vLLM, whose own way to keep white space out also takes it from behind colons: a model is then forced off the
+    tokens it would write.
+
+    Raises
+    ------
+    ConfigError
+        xgrammar is not installed, or does not take the schema.
+    """
+    try:
+        return str(import_heavy("xgrammar").Grammar.from_json_schema(json.dumps(schema), any_whitespace=False))
+    except (RuntimeError, ValueError, TypeError) as error:
+        raise ConfigError(f"xgrammar does not take the schema: {_line(error)}") from error
 
 
 def grammar_for(tokenizer: Any, vocabulary: int, ends: Sequence[int]) -> Grammar | None:

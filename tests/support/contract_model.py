@@ -46,7 +46,7 @@ FACES: Final[dict[str, tuple[tuple[str, ...], str, float, float]]] = {
 }
 NOTHING: Final = "there is nothing to go by"
 VOCABULARY: Final = 1_400
-CONTEXT: Final = 4_096
+CONTEXT: Final = 8_192
 SEED: Final = 7
 
 CHAT: Final = (

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ....errors import EmoreasonError, UpstreamError
+from ....errors import ConfigError, EmoreasonError, UpstreamError
 from ....torch_imports import import_heavy
 from ...conversation import Chat, Completion
+from ..grammar import grammar_text
 from ..message_parts import read_picture, read_sound
 from .loading import Loaded
 
@@ -54,7 +55,7 @@ def put(loaded: Loaded, chat: Chat) -> str:
     notes: tuple[str, ...] = ()
     try:
         internal = _enqueued(loaded, messages, chat, chat.schema)
-    except UpstreamError:
+    except (ConfigError, UpstreamError):
         if chat.schema is None:
             raise
         internal, notes = _enqueued(loaded, messages, chat, None), (_UNENFORCED,)
@@ -142,7 +143,7 @@ def _sampling(loaded: Loaded, chat: Chat, schema: Mapping[str, Any] | None) -> A
         seed=chat.sampling.seed % 2**63,
         stop=list(chat.stop) or None,
         skip_special_tokens=not loaded.keeps_special,
-        structured_outputs=None if schema is None else params.StructuredOutputsParams(json=dict(schema)),
+        structured_outputs=None if schema is None else params.StructuredOutputsParams(grammar=grammar_text(schema)),
     )
 
 
