@@ -67,7 +67,8 @@ def estimate(rows: Iterable[Row], limits: Limits | None = None) -> Estimate:
     found = Estimate()
     sample: list[str] = []
     chooser = random.Random(0)  # noqa: S311 - a sample, the same each time
-    for row in rows:
+    for listed in rows:
+        row = listed.checked()
         found.rows += 1
         if row.problem is not None:
             found.problems += 1

@@ -4,13 +4,13 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from ...errors import RecordError
-from ...records import CueSet, Reference, Turn
+from ...records import Reference, Turn
 from ...records.convert import from_json, parse_json
 from ...records.jsonl import MAX_LINE_BYTES
 from .row import Row
@@ -80,8 +80,7 @@ def row_of(place: str, line: Mapping[str, Any] | RecordError, reading: Reading) 
             row_id = _text(line.get("custom_id"), "custom_id") or place
             return row_of_request(row_id, line, reading)
         if isinstance(line.get(CUES_COLUMN), list):  # a CueSet, as `emoreason cues` writes it
-            cueset = from_json(dict(line), CueSet)
-            return Row(id=valid_text(cueset.clip.id), cueset=cueset)
+            return Row(id=_clip_id(line), unchecked=line)
         row_id = _id(line) or place
         return _row(row_id, {name: value for name, value in line.items() if not _nothing(value)}, reading)
     except RecordError as error:
@@ -110,15 +109,15 @@ def _row(row_id: str, line: Mapping[str, Any], reading: Reading) -> Row:
         if name != named and name in line:
             reading.pass_over(f"{name} (where {named} names the file)")
     path = None if named is None else local_path(line[named], named, reading.folder)
-    cueset = _cueset(line, reading.folder)
-    if path is None and cueset is None:
+    cues = _cues(line, reading.folder)
+    if path is None and cues is None:
         raise RecordError(f"names no clip; expected {CLIP_COLUMNS[0]} or {CUES_COLUMN}")
-    if cueset is None and path is not None and (problem := missing(path)):
+    if cues is None and path is not None and (problem := missing(path)):
         raise RecordError(problem)
     return Row(
         id=row_id,
         path=path,
-        cueset=None if cueset is None else replace(cueset, clip=replace(cueset.clip, id=row_id)),
+        unchecked=cues,
         transcript=_text(line.get("transcript"), "transcript"),
         context=_context(line.get("context")),
         sex=_sex(line.get("sex")),
@@ -170,15 +169,29 @@ def valid_text(path: str) -> str:
     return path.encode("utf-8", "backslashreplace").decode()
 
 
-def _cueset(line: Mapping[str, Any], folder: str) -> CueSet | None:
+def _clip_id(cueset: Mapping[str, Any]) -> str:
+    clip = cueset.get("clip")
+    found = clip.get("id") if isinstance(clip, Mapping) else clip
+    if not isinstance(found, str) or not found:
+        raise RecordError("its clip has no id")
+    return valid_text(found)
+
+
+def _cues(line: Mapping[str, Any], folder: str) -> Mapping[str, Any] | None:
+    """Cues in the line, or in the file that it names, as they stand there."""
     value = line.get("cueset", line.get(CUES_COLUMN))
-    if isinstance(value, Mapping):
-        return from_json(dict(value), CueSet)
-    if value is None:
-        return None
+    if value is None or isinstance(value, Mapping):
+        return value
     if isinstance(value, str) and value.lstrip().startswith("{"):
-        return from_json(parse_json(value.encode("utf-8", "surrogateescape")), CueSet)
-    path = local_path(value, CUES_COLUMN, folder)
+        value = parse_json(value.encode("utf-8", "surrogateescape"))
+    else:
+        value = parse_json(_content(local_path(value, CUES_COLUMN, folder)))
+    if not isinstance(value, Mapping):
+        raise RecordError(f"{CUES_COLUMN} is {type(value).__name__}; expected one CueSet")
+    return value
+
+
+def _content(path: str) -> bytes:
     try:
         if os.path.exists(path) and not os.path.isfile(path):
             raise RecordError(f"{valid_text(path)}: is no regular file; expected one CueSet")
@@ -189,7 +202,7 @@ def _cueset(line: Mapping[str, Any], folder: str) -> CueSet | None:
         raise RecordError(f"{valid_text(path)}: cannot be read: {reason}") from error
     if len(data) > MAX_LINE_BYTES:
         raise RecordError(f"{valid_text(path)}: longer than {MAX_LINE_BYTES >> 20} MiB")
-    return from_json(parse_json(data), CueSet)
+    return data
 
 
 def _nothing(value: object) -> bool:

@@ -2,11 +2,13 @@
 
 import json
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from ...errors import RecordError
 from ...records import CueSet, Reference, Turn
-from ...records.convert import restore, to_json
+from ...records.convert import from_json, restore, to_json
 
 #: Shorter rows are kept as they are.
 _WORTH_PACKING: Final = 512
@@ -32,6 +34,9 @@ class Row:
         ``female`` or ``male``: chooses the norm for the voice.
     reference : Reference or None
         What is known about the right answer, for scores; no model sees it.
+    unchecked : mapping or None
+        Cues as they stand in a manifest: :meth:`checked` makes them ``cueset``. Checking all of a long manifest before
+        the first row is worked on would take minutes.
     problem : str or None
         Why this row cannot be worked on (a bad line of the manifest); it goes to the errors at once.
     """
@@ -43,7 +48,17 @@ class Row:
     context: tuple[Turn, ...] = ()
     sex: str | None = None
     reference: Reference | None = None
+    unchecked: Mapping[str, Any] | None = None
     problem: str | None = None
+
+    def checked(self) -> "Row":
+        """Return the row with its cues checked, or with what is wrong with them."""
+        if self.unchecked is None:
+            return self
+        try:
+            return replace(self, cueset=from_json(dict(self.unchecked), CueSet), unchecked=None)
+        except RecordError as error:
+            return replace(self, unchecked=None, problem=str(error))
 
 
 def pack_row(row: Row) -> bytes:
@@ -55,6 +70,7 @@ def pack_row(row: Row) -> bytes:
         "context": [[turn.speaker, turn.text] for turn in row.context] or None,
         "sex": row.sex,
         "reference": None if row.reference is None else to_json(row.reference),
+        "unchecked": row.unchecked,
         "problem": row.problem,
     }
     # ASCII: a path may hold bytes that are no text (surrogates here), which UTF-8 would refuse.
@@ -63,7 +79,7 @@ def pack_row(row: Row) -> bytes:
 
 
 def unpack_row(row_id: str, data: bytes) -> Row:
-    """Row that :func:`pack_row` packed."""
+    """Row that :func:`pack_row` packed, checked."""
     value = json.loads(data if data.startswith(b"{") else zlib.decompress(data))
     cueset, reference = value.get("cueset"), value.get("reference")
     return Row(
@@ -74,8 +90,9 @@ def unpack_row(row_id: str, data: bytes) -> Row:
         context=tuple(Turn(speaker, text) for speaker, text in value.get("context", ())),
         sex=value.get("sex"),
         reference=None if reference is None else restore(reference, Reference),
+        unchecked=value.get("unchecked"),
         problem=value.get("problem"),
-    )
+    ).checked()
 
 
 def of_row(cueset: CueSet, row: Row) -> CueSet:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from emoreason.errors import ConfigError
 from emoreason.reasoning.batch.manifest import read_manifest
-from emoreason.reasoning.batch.row import Row
+from emoreason.reasoning.batch.row import Row, pack_row, unpack_row
 from emoreason.records import Turn
 
 
@@ -102,8 +102,16 @@ def test_json_lines_cues_and_requests_of_batches() -> None:
     assert [row.problem for row in found] == [None] * 5
     assert ids(found) == ["7", "x", "inline", "by file", "named"]
     assert found[0].context == (Turn("A", "hi"), Turn("B", "ho"))
-    assert [row.cueset.clip.id for row in found[1:4] if row.cueset] == ["x", "inline", "by file"]
+    assert [row.checked().cueset is not None for row in found] == [False, True, True, True, False]
     assert found[2].path == found[0].path == "set/a.mp4"
+
+
+def test_cues_are_checked_when_their_turn_comes() -> None:
+    """Checking all of a long manifest first would take minutes."""
+    line = {"id": "a", "cueset": {"clip": "x", "cues": [{"value": 3.0}]}}
+    (found,) = rows(written(json.dumps(line), "set/list.jsonl"))
+    assert found.problem is None
+    assert "code" in (unpack_row("a", pack_row(found)).problem or "")
 
 
 def request(media: object, custom_id: object = "r", kind: str = "video_url", **more: object) -> dict[str, object]:
@@ -215,7 +223,7 @@ def test_what_cannot_be_read_at_all_is_refused(tmp_path: Path) -> None:
 def test_names_that_are_no_unicode_are_found() -> None:
     name = b"set/caf\xe9.mp4"
     Path(name.decode("utf-8", "surrogateescape")).write_bytes(b"x")
-    (found,) = rows(written(b"path\ncaf\xe9.mp4\n"))
+    found = next(iter(rows(written(b"path\ncaf\xe9.mp4\n"))
     assert (found.id, found.problem) == ("caf\\udce9.mp4", None)
     assert Path(found.path or "").read_bytes() == b"x"
     assert rows(written(b"path,transcript\na.mp4,caf\xe9\n"))[0].problem is not None
