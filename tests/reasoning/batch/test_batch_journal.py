@@ -69,6 +69,13 @@ def test_an_id_may_occur_once(journal: Journal, apart: int) -> None:
         journal.enrol(rows(*ids))
 
 
+def test_ids_with_nul_are_told_apart_and_found_again(journal: Journal) -> None:
+    ids = ["a", "a\0b", "a\0c", "\0"]
+    for _ in range(2):
+        journal.enrol(rows(*ids))
+    assert [entry.row.id for entry in journal.pending()] == ids
+
+
 def test_what_is_not_committed_is_forgotten(tmp_path: Path, journal: Journal) -> None:
     journal.enrol(rows("a", "b"))
     note(journal, "a")
