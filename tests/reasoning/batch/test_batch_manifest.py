@@ -223,7 +223,7 @@ def test_what_cannot_be_read_at_all_is_refused(tmp_path: Path) -> None:
 def test_names_that_are_no_unicode_are_found() -> None:
     name = b"set/caf\xe9.mp4"
     Path(name.decode("utf-8", "surrogateescape")).write_bytes(b"x")
-    found = next(iter(rows(written(b"path\ncaf\xe9.mp4\n"))
+    (found,) = rows(written(b"path\ncaf\xe9.mp4\n"))
     assert (found.id, found.problem) == ("caf\\udce9.mp4", None)
     assert Path(found.path or "").read_bytes() == b"x"
     assert rows(written(b"path,transcript\na.mp4,caf\xe9\n"))[0].problem is not None
