@@ -241,7 +241,9 @@ class TransformersEngine:
         found = [at for at in (text.find(one) for one in stop) if at >= 0]
         if found:
             return text[: min(found)], "stop"
-        return text, "stop" if tokens and tokens[-1] in self._loaded.ends else "length"
+        if tokens and tokens[-1] in self._loaded.ends:
+            return text, "stop"
+        return text.rstrip("\ufffd"), "length"  # the end may have cut a character in two
 
     def _text(self, tokens: list[int]) -> str:
         shown = [token for token in tokens if token not in self._unwritten]

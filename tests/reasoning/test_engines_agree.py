@@ -1,6 +1,7 @@
 """One checkpoint behind a real vLLM server, vLLM in process and transformers: greedily, they write the same."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,6 +41,7 @@ def made(name: str, checkpoint: Path, log: Path, adapter: Path | None = None, **
             finally:
                 engine.close()  # type: ignore[attr-defined]
         return
+    os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")  # GiB; vLLM's own default is half of the memory
     device = {"device": "cpu"} if name == "transformers" else {"eager": True, "max_model_len": 4096}
     place = None if adapter is None else str(adapter)
     engine = load_engine(name, model=str(checkpoint), adapter=place, dtype="float32", **device, **options)
