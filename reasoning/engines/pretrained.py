@@ -76,9 +76,12 @@ def load_pretrained(model: str, adapter: str | None, device: str, dtype: str) ->
         tokenizer = (
             transformers.AutoTokenizer.from_pretrained(model, **local) if processor is None else processor.tokenizer
         )
-        loaded = getattr(transformers, class_name).from_pretrained(
-            model, dtype=precision, use_safetensors=True, **placed[0], **local
+        loaded, found = getattr(transformers, class_name).from_pretrained(
+            model, dtype=precision, use_safetensors=True, output_loading_info=True, **placed[0], **local
         )
+    if found["missing_keys"]:  # they would be left random, without a word
+        names = ", ".join(sorted(found["missing_keys"])[:3])
+        raise ConfigError(f"{model!r} lacks {len(found['missing_keys'])} weights ({names} …); expected a whole model")
     if not (processor or tokenizer).chat_template:
         raise ConfigError(f"{model!r} has no chat template; expected a model that was trained to chat")
     ends = _ends(loaded.generation_config.eos_token_id, tokenizer.eos_token_id)

@@ -181,6 +181,28 @@ def test_several_frames_with_captions(vision_model: TransformersEngine) -> None:
     assert done.texts[0]
 
 
+def test_an_omni_model_sees_and_hears(folder: Path) -> None:
+    """The thinker of Qwen2.5-Omni: pictures and sound reach its towers and change what follows."""
+    torch = import_heavy("torch")
+    engine = TransformersEngine(str(tiny_checkpoint("qwen2.5-omni", folder)), device="cpu")
+    able, model = engine.capabilities(), engine._loaded.model
+    assert type(model).__name__ == "Qwen2_5OmniThinkerForConditionalGeneration"
+    assert (able.family, able.pictures, able.sound) == ("qwen2.5-omni", True, True)
+    heard = [
+        {"type": "input_audio", "input_audio": {"data": wav(1.0, rate), "format": "wav"}} for rate in (8_000, 16_000)
+    ]
+    question = {"type": "text", "text": "Which emotion is expressed?"}
+    logits = []
+    for content in ([question], [*looks("red")], [*looks("blue")], [heard[0], question], [*heard, *looks("red")]):
+        inputs, _ = engine._inputs(chat(content))
+        with torch.inference_mode():
+            logits.append(model(**inputs).logits[0, -1])
+    for number, one in enumerate(logits):
+        for other in logits[:number]:
+            assert float((one - other).abs().max()) > 1e-3
+    assert engine.complete(chat([*heard, *looks("red")])).texts[0]
+
+
 def test_an_adapter_by_its_path_changes_the_logits(text_model: TransformersEngine, folder: Path) -> None:
     pytest.importorskip("peft")
     checkpoint = tiny_checkpoint("qwen3", folder)
@@ -233,6 +255,13 @@ def test_bad_models_are_one_line(folder: Path, tmp_path: Path, monkeypatch: pyte
     own = {"model_type": "mine", "auto_map": {"AutoConfig": "mine.Config", "AutoModelForCausalLM": "mine.Model"}}
     (remote / "config.json").write_text(json.dumps(config | own))
     (remote / "mine.py").write_text("raise SystemExit('this ran')")
+    lacking = tmp_path / "lacking"
+    shutil.copytree(checkpoint, lacking)
+    weights = import_heavy("safetensors.torch").load_file(lacking / "model.safetensors")
+    weights.pop("model.layers.1.mlp.up_proj.weight")
+    import_heavy("safetensors.torch").save_file(weights, lacking / "model.safetensors", {"format": "pt"})
+    with pytest.raises(ConfigError, match=r"lacks 1 weights .*up_proj"):
+        TransformersEngine(str(lacking), device="cpu")
     for model in (str(tmp_path / "none"), "nobody/such-a-model", str(pickled), str(remote)):
         with pytest.raises(ConfigError) as caught:
             TransformersEngine(model, device="cpu")
