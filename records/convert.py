@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
+#: Values in these may be null: parts of a score, how a model was run.
+_MAY_BE_NULL = frozenset(("parts", "generation"))
+
 #: What an id may not hold: ids are cited in square brackets, separated by commas.
 _NOT_IN_IDS = re.compile(r"[\s\[\],;]")
 
@@ -118,8 +121,9 @@ def _converter() -> cattrs.Converter:
     converter.register_unstructure_hook(
         Cue, make_dict_unstructure_fn(Cue, converter, marks=override(omit_if_default=True))
     )
-    # The parts of a score are what the schema admits: numbers, words or null.
+    # The parts of a score, and how a model was run, are what the schema admits: numbers, words or null.
     converter.register_structure_hook(float | str | None, lambda value, _: value)
+    converter.register_structure_hook(float | int | str | None, lambda value, _: value)
     return converter
 
 
@@ -170,10 +174,12 @@ def restore(value: Mapping[str, Any], cls: type[R]) -> R:
 
 
 def _without_nulls(value: Any) -> Any:
-    """Drop nulls: null means the same as absent, the record's defaults speak (only a score's parts may be null)."""
+    """Drop nulls: null means the same as absent, the record's defaults speak (but in ``_MAY_BE_NULL``)."""
     if isinstance(value, Mapping):
         return {
-            key: item if key == "parts" else _without_nulls(item) for key, item in value.items() if item is not None
+            key: item if key in _MAY_BE_NULL else _without_nulls(item)
+            for key, item in value.items()
+            if item is not None
         }
     return [_without_nulls(item) for item in value] if isinstance(value, list) else value
 

@@ -45,7 +45,7 @@ def test_folders_patterns_and_files_once_each() -> None:
     assert ids(rows("set/*.mp4", "set", "set/a.mp4")) == ["set/a.mp4", "set/b.mp4", "set/sub/c.wav"]
     assert ids(rows(".", leave_out=Path("out"))) == ["./set/a.mp4", "./set/b.mp4", "./set/sub/c.wav"]
     for nothing in ("nowhere.mp4", "*.nothing", "set/.hidden/none"):
-        with pytest.raises(ConfigError, match="no such file|no file fits"):
+        with pytest.raises(ConfigError, match=r"no such file|no file fits"):
             rows(nothing)
     Path("empty").mkdir()
     with pytest.raises(ConfigError, match="holds no video"):
