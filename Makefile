@@ -53,12 +53,14 @@ bench: $(VENV)/.all  ## the benchmarks behind docs/benchmarks.md
 	$(BIN)/python bench/voice.py
 	$(BIN)/python bench/contract.py
 	$(BIN)/python bench/rewards.py
+	$(BIN)/python bench/batch.py
 
 soak: $(VENV)/.all  ## the long batteries in full: known truth, an hour of video, and the fit where the research data is there
 	$(BIN)/python bench/known_truth.py --number 50
 	$(BIN)/python bench/known_truth.py --number 50 --family held-out
 	$(BIN)/python bench/cues.py --hour --fps 12
 	EMOREASON_SOAK=1 $(BIN)/python -m pytest -m slow tests/cues/test_fewer_frames.py
+	EMOREASON_SOAK=1 $(BIN)/python -m pytest tests/reasoning/batch/test_batch_kill.py
 	test -z "$$EMOREASON_RESEARCH_DATA" || $(BIN)/python bench/fit_evidence.py --dry-run
 	test -z "$$EMOREASON_RESEARCH_DATA" || $(BIN)/python bench/rewards_cue_match.py
 
