@@ -3,25 +3,18 @@
 What such a model writes means nothing; that it writes something else when a pixel, a sound or an adapter changes does.
 """
 
-import base64
-import io
 import json
 import os
-import signal
-import subprocess
-import sys
 import time
-import wave
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import jsonschema
-import numpy as np
 import pytest
 from some_records import CUESET
 from tiny_checkpoints import tiny_adapter, tiny_checkpoint
+from vllm_chats import OPTIONS, SHORT, Read, inside, loaded, memory, picture, says, sound
 from vllm_server import VLLMServer, needs_vllm, vllm_server
 
 from emoreason.errors import ConfigError, EmoreasonError, MediaError, UpstreamError
@@ -35,43 +28,7 @@ pytestmark = [pytest.mark.slow, needs_vllm, pytest.mark.timeout(600)]
 
 __all__ = ["vllm_server"]  # a fixture: pytest finds it by its name here
 
-OPTIONS: dict[str, Any] = {"eager": True, "dtype": "float32", "max_model_len": 8192}
-SHORT = Sampling(max_tokens=16)
 SCHEMA = answer_schema(["face1.AU12.1"])
-LOOKS = 10.0
-
-
-def picture(seed: int) -> dict[str, Any]:
-    """Part of a message: noise, 96 pixels wide."""
-    image = import_heavy("PIL.Image")
-    file = io.BytesIO()
-    pixels = np.random.default_rng(seed).integers(0, 255, (96, 96, 3), dtype=np.uint8)
-    image.fromarray(pixels).save(file, "PNG")
-    return {
-        "type": "image_url",
-        "image_url": {"url": f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"},
-    }
-
-
-def sound(pitch_hz: float) -> dict[str, Any]:
-    """Part of a message: a second of a tone."""
-    file = io.BytesIO()
-    with wave.open(file, "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(16_000)
-        tone = np.sin(np.arange(16_000) / 16_000 * 2 * np.pi * pitch_hz)
-        out.writeframes((8_000 * tone).astype("<i2").tobytes())
-    return {"type": "input_audio", "input_audio": {"data": base64.b64encode(file.getvalue()).decode(), "format": "wav"}}
-
-
-def says(*parts: str | dict[str, Any]) -> Chat:
-    """A chat with one message."""
-    listed = [{"type": "text", "text": part} if isinstance(part, str) else part for part in parts]
-    content = parts[0] if len(parts) == 1 and isinstance(parts[0], str) else listed
-    return Chat(messages=({"role": "user", "content": content},), sampling=SHORT)
-
-
 CHATS = {
     "text": says("What does she feel?"),
     "picture": says("What does she feel?", picture(1)),
@@ -103,15 +60,6 @@ def engine(checkpoints: Path) -> Iterator[VLLMEngine]:
         engine.close()
 
 
-def memory(process: int) -> str:
-    psutil = import_heavy("psutil")
-    family = [psutil.Process(process), *psutil.Process(process).children(recursive=True)]
-    return f"{sum(one.memory_info().rss for one in family) / 2**30:.1f} GiB in {len(family)} processes"
-
-
-Read = tuple[str, list[float]]
-
-
 def behind(server: VLLMServer, chat: Chat, adapter: bool) -> Read:
     """Text and each token's log probability, by the server."""
     body = {
@@ -125,24 +73,6 @@ def behind(server: VLLMServer, chat: Chat, adapter: bool) -> Read:
     assert answer.status_code == 200, answer.text
     choice = answer.json()["choices"][0]
     return choice["message"]["content"], [one["logprob"] for one in choice["logprobs"]["content"]]
-
-
-def loaded(engine: VLLMEngine) -> Any:
-    return engine._desk._engine
-
-
-def inside(engine: VLLMEngine, chats: list[Chat], adapters: list[bool]) -> list[Read]:
-    """The same in process, all in one batch, past the engine's own thread (which waits)."""
-    outputs = loaded(engine).llm.chat(
-        [list(chat.messages) for chat in chats],
-        import_heavy("vllm").SamplingParams(temperature=0, max_tokens=SHORT.max_tokens, logprobs=0),
-        lora_request=[loaded(engine).lora if adapter else None for adapter in adapters],
-        use_tqdm=False,
-    )
-    return [
-        (one.text, [one.logprobs[at][token].logprob for at, token in enumerate(one.token_ids)])
-        for one in (output.outputs[0] for output in outputs)
-    ]
 
 
 def test_the_server_and_the_engine_write_the_same(engine: VLLMEngine, vllm_server: VLLMServer) -> None:
@@ -329,84 +259,3 @@ def test_an_adapter_whose_layers_are_not_found_is_noticed(engine: VLLMEngine, tm
     safetensors.save_file(elsewhere, tmp_path / "adapter_model.safetensors")
     assert changes_nothing(llm, request("elsewhere", 2, str(tmp_path)))
     assert not changes_nothing(llm, lora)
-
-
-def test_sound_reaches_an_omni_model_and_so_does_an_adapter_of_its_thinker(checkpoints: Path) -> None:
-    checkpoint = tiny_checkpoint("qwen2.5-omni", checkpoints)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("VLLM_CPU_KVCACHE_SPACE", "1")
-        engine = VLLMEngine(str(checkpoint), adapter=str(tiny_adapter(checkpoint, checkpoints)), **OPTIONS)
-    try:
-        able = engine.capabilities()
-        assert (able.family, able.pictures, able.sound) == ("qwen2.5-omni", True, True)
-        chats = [
-            says("Well?"),
-            says("Well?", sound(200)),
-            says("Well?", sound(800)),
-            says("Well?", picture(1), sound(200)),
-        ]
-        assert len({engine.complete(chat).texts for chat in chats}) == len(chats)
-        base, adapted = inside(engine, [chats[1]], [False])[0], inside(engine, [chats[1]], [True])[0]
-        assert base[1][0] != pytest.approx(adapted[1][0], abs=1e-3)
-    finally:
-        engine.close()
-
-
-DRIVER = """
-import sys, time
-from emoreason.reasoning.conversation import Chat, Sampling
-from emoreason.reasoning.engines.vllm import VLLMEngine
-engine = VLLMEngine(sys.argv[1], eager=True, dtype="float32", max_model_len=2048)
-print("ready", flush=True)
-for line in sys.stdin:
-    long = Sampling(max_tokens=1500)
-    messages = [{"role": "user", "content": f"Go on. {number}"} for number in range(3)]
-    futures = [engine._desk.submit(Chat(messages=(message,), sampling=long)) for message in messages]
-    print("asked", flush=True)
-    print("answered", *[future.result().completion_tokens for future in futures], flush=True)
-"""
-
-
-def test_engine_processes_die_with_their_parent_and_are_started_anew_when_they_die(checkpoints: Path) -> None:
-    psutil = import_heavy("psutil")
-    checkpoint = tiny_checkpoint("qwen3", checkpoints)
-
-    def driver() -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-c", DRIVER, str(checkpoint)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=os.environ | {"VLLM_CPU_KVCACHE_SPACE": "1"},
-        )
-
-    def family(process: subprocess.Popen[str]) -> list[Any]:
-        return psutil.Process(process.pid).children(recursive=True)
-
-    def killed(process: subprocess.Popen[str]) -> list[Any]:
-        children = family(process)
-        process.kill()
-        process.communicate()
-        return psutil.wait_procs(children, timeout=LOOKS)[1]
-
-    with driver() as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        before = family(process)
-        print("1", file=process.stdin, flush=True)
-        assert process.stdout.readline() == "asked\n"
-        for child in before:  # the engine dies in the middle of three chats
-            child.send_signal(signal.SIGKILL)
-        answered = process.stdout.readline().split()
-        assert answered[0] == "answered"
-        assert all(int(tokens) > 0 for tokens in answered[1:])
-        assert not {child.pid for child in family(process)} & {child.pid for child in before}
-        assert len(family(process)) >= 2
-        assert killed(process) == []
-    with driver() as process:  # while it starts
-        deadline = time.monotonic() + 120
-        while len(family(process)) < 2 and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert family(process)
-        assert killed(process) == []

@@ -2,6 +2,8 @@
 
 import os
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -34,6 +36,7 @@ _A_MODEL: Final = (
 )
 #: Killed after five seconds, vLLM's own limit, its worker leaves shared memory behind.
 _STOP_S: Final = 20.0
+_LOOK_EVERY_S: Final = 0.25
 
 # What stands in the environment already is the user's choice.
 _UNLESS_SET: Final = {
@@ -119,6 +122,7 @@ def load(plan: Plan) -> Loaded:
     except BaseException:
         _end(llm)
         raise
+    _wake_when_dead(llm)
     return Loaded(
         llm,
         lora,
@@ -134,6 +138,24 @@ def stop(loaded: Loaded) -> None:
     """End vLLM's processes."""
     loaded.spare.cleanup()
     _end(loaded.llm)
+
+
+def _wake_when_dead(llm: Any) -> None:
+    """Have ``llm_engine.step()`` raise when the engine's process is gone.
+
+    vLLM 0.32 notes that the process ended and says so to the next request; who waits for an answer waits for ever.
+    """
+    core = llm.llm_engine.engine_core
+    resources, outputs = getattr(core, "resources", None), getattr(core, "outputs_queue", None)
+    if resources is None or outputs is None:  # the engine runs in this process (VLLM_ENABLE_V1_MULTIPROCESSING=0)
+        return
+
+    def watch() -> None:
+        while not resources.engine_dead:
+            time.sleep(_LOOK_EVERY_S)
+        outputs.put_nowait(RuntimeError("the engine's process ended"))
+
+    threading.Thread(target=watch, name="emoreason-vllm-watch", daemon=True).start()
 
 
 def _end(llm: Any) -> None:
