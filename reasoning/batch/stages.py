@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from ...errors import ConfigError, EmoreasonError
 from ...records import CueSet, Explanation
@@ -16,6 +16,8 @@ from .journal import Note
 from .plan import Plan
 from .preparing import broke
 from .row import Row, plain_id
+
+_MOST_TOKENS: Final = 10**12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,11 +139,12 @@ def tokens_of(explanation: Explanation) -> tuple[int, int]:
 
 
 def generation_tokens(generation: Any) -> tuple[int, int]:
-    """Prompt and completion tokens of what an explanation says of its generation."""
+    """Prompt and completion tokens of what an explanation says of its generation; 0 for what cannot be a count."""
     if not isinstance(generation, Mapping):
         return 0, 0
-    prompt, completion = (
-        int(value) if isinstance(value := generation.get(name), int | float) else 0
-        for name in ("prompt_tokens", "completion_tokens")
-    )
-    return prompt, completion
+    return _count(generation.get("prompt_tokens")), _count(generation.get("completion_tokens"))
+
+
+def _count(value: object) -> int:
+    # Servers and plug-ins say what they like, and the journal holds no integer of more than 64 bits.
+    return int(value) if isinstance(value, int | float) and 0 <= value <= _MOST_TOKENS else 0

@@ -11,6 +11,9 @@ from .failure import EmptyReplyError, RefusedError, TransientError, shown
 #: How vLLM and SGLang are told to continue the last message.
 CONTINUE: Final = {"continue_final_message": True, "add_generation_prompt": False}
 
+#: What a server states beyond that is no count.
+_MOST_TOKENS: Final = 10**12
+
 _THINK_END: Final = "</think>"
 #: What a request can do without, and what the reader must know when it does.
 _DISPENSABLE: Final = {
@@ -177,7 +180,7 @@ def _rejoined(thought: str, content: str, opening: str) -> str:
 def _used(value: Any, field: str) -> int | None:
     usage = value.get("usage") if isinstance(value, dict) else None
     value = usage.get(field) if isinstance(usage, dict) else None
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_TOKENS else None
 
 
 def joined(n: int, written: Iterable[Written], notes: tuple[str, ...]) -> Completion:

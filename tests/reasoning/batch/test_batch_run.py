@@ -369,3 +369,16 @@ def test_shards_make_the_same_rows_as_one_run(tmp_path: Path) -> None:
     whole = sorted((tmp_path / "whole" / "explanations.jsonl").read_text().splitlines())
     parts = [(tmp_path / f"part-{index}" / "explanations.jsonl").read_text().splitlines() for index in (1, 2, 3)]
     assert sorted(line for part in parts for line in part) == whole
+
+
+@pytest.mark.parametrize("stated", [10**30, -1, 2**63, "7", True])
+def test_token_counts_that_are_none_cost_nothing(tmp_path: Path, stated: object) -> None:
+    class Stating(SlowEngine):
+        def answer(self, request: Request) -> Reply:
+            return replace(super().answer(request), generation={"prompt_tokens": stated, "completion_tokens": 3})
+
+    rows = list(cue_rows(2))
+    for _ in range(2):
+        totals, _ = run(rows, tmp_path / "out", Stating)
+        check_exactly_once(tmp_path / "out", rows)
+    assert totals.done == 2
