@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from ..errors import ConfigError
 from .aids import AidOptions, SharedEngine, aid_options
 from .batch_checks import checked_tables, extractors_of, refuse_single, scorers, with_imported
 from .batch_dry_run import Rows, foresee
@@ -18,6 +17,7 @@ from .completion import complete_files, complete_folders, complete_names
 from .engine_options import EngineOptions, engine_options
 from .extraction import MediaOptions, fetch_missing_models, media_options
 from .group import OK, Tally
+from .grouped import GroupedCommand
 from .options import Question, json_option, offline_option, purpose_option, question_options
 from .pages import PageOptions, page_options, uri_of
 from .report import make_pages
@@ -58,7 +58,7 @@ Exit codes:
   130  interrupted; the same command goes on"""
 
 
-@click.command(help=_HELP)
+@click.command(cls=GroupedCommand, help=_HELP)
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", shell_complete=complete_files)
 @click.option("--out", required=True, metavar="DIR", shell_complete=complete_folders, help="Where results go.")
 @click.option("--retry-failed", is_flag=True, help="Take up again what failed before.")
@@ -181,20 +181,13 @@ def _run(rows: Rows, out: Path, plan: "Plan", ray: str | None, as_json: bool | N
         try:
             if ray is None:
                 return run_batch(found, out, plan, on_event=teller)
-            return _run_on_ray()(found, out, plan, address=ray, on_event=teller)
+            from ..reasoning.batch.ray import run_on_ray
+
+            return run_on_ray(found, out, plan, address=ray, on_event=teller)
         except KeyboardInterrupt:
             if teller.totals is not None:
                 teller.notice(f"{count_line(teller.totals, out)}; the same command goes on")
             raise
-
-
-def _run_on_ray() -> Callable[..., "Totals"]:
-    try:
-        from ..reasoning.batch.ray import run_on_ray  # type: ignore[import-not-found, unused-ignore]
-    except ImportError as error:
-        raise ConfigError("--ray needs the extra scale: pip install 'emoreason[scale]'") from error
-    found: Callable[..., Totals] = run_on_ray
-    return found
 
 
 def _finish(out: Path, plan: "Plan", totals: "Totals", pages: PageOptions | None, as_json: bool | None) -> None:

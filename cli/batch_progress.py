@@ -232,7 +232,7 @@ def _span(seconds: float) -> str:
     Examples
     --------
     >>> _span(42), _span(4000), _span(200_000)
-    ('42 s', '1 h 7 min', '2 d 8 h')
+    ('42 s', '1 h 7 min', '2 d 7 h')
     """
     if seconds < 60:
         return f"{seconds:.0f} s"

@@ -13,6 +13,7 @@ from .completion import complete_folders
 from .engine_options import EngineOptions, engine_options
 from .extraction import MediaOptions, media_options, select
 from .group import EXIT_CODES, Tally
+from .grouped import GroupedCommand
 from .inputs import Input
 from .options import (
     Question,
@@ -54,7 +55,7 @@ Examples:
 """
 
 
-@click.command(help=_HELP)
+@click.command(cls=GroupedCommand, help=_HELP)
 @clips_argument
 @cues_option
 @engine_options

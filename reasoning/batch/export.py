@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from .events import Totals
 from .journal import Journal
 from .kept_cues import KeptCues
 from .lock import locked
+from .manifest_fields import valid_text
 from .memory import StageResults
 from .outputs import FILES, StorageError
 from .run import STATE_FOLDER
@@ -87,7 +89,7 @@ def _tables(out: Path, journal: Journal, results: StageResults) -> Summary:
             values = _values(names, journal, results, explanation.clip)
             for row in explanation_rows(explanation, cueset.clip.duration_s):
                 rows.add([(*row, *values.values(), line)])
-            lines.write(dump_line(cueset) + "\n")
+            lines.write(dump_line(_written(cueset)) + "\n")
             summary.add(explanation, values)
     for line in _lines(out / FILES["failed"]):
         summary.add_failure(json.loads(line))
@@ -99,6 +101,12 @@ def _tables(out: Path, journal: Journal, results: StageResults) -> Summary:
 def _cues(row_id: str, journal: Journal, results: StageResults) -> CueSet:
     """Cues that a row was explained from; none where they are not kept."""
     return KeptCues(journal, results).of(row_id) or CueSet(clip=Clip(id=row_id))
+
+
+def _written(cueset: CueSet) -> CueSet:
+    """Cues as every file can hold them: a path may be no Unicode."""
+    path = cueset.clip.path
+    return cueset if path is None else replace(cueset, clip=replace(cueset.clip, path=valid_text(path)))
 
 
 def _values(names: list[str], journal: Journal, results: StageResults, row_id: str) -> dict[str, float | None]:

@@ -349,3 +349,36 @@ def test_on_a_terminal_progress_shows_rate_and_time_left() -> None:
     assert "left" in text
     assert '"event"' not in text
     assert stdout.decode().splitlines()[-1] == "30 rows: 30 explained, 0 failed"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are Unicode there")
+def test_a_name_that_is_no_unicode_is_an_input_like_any_other(clips: Path) -> None:
+    (clips / "a.wav").rename(os.fsdecode(os.fsencode(clips) + b"/caf\xe9.wav"))
+    done = batch("clips", "--out", "OUT", "--report")
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines()[-1].startswith("3 rows: 2 explained, 1 failed")
+    found = [line["clip"] for line in lines(Path("OUT/explanations.jsonl"))]
+    assert sorted(found) == ["clips/caf\\udce9.wav", "clips/deep/b.mp4"]
+    assert batch("clips", "--out", "OUT").stdout.splitlines()[-1] == done.stdout.splitlines()[-1]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no such limit")
+def test_a_full_disk_is_exit_code_3_and_the_same_command_goes_on() -> None:
+    manifest(60)
+    limited = "import resource, runpy, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+    limited += "resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, -1))\n"
+    limited += "runpy.run_module('emoreason', run_name='__main__', alter_sys=True)"
+    full = subprocess.run(
+        [sys.executable, "-c", limited, "batch", "list.jsonl", "--out", "OUT", *PURPOSE],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=120,
+    )
+    assert full.returncode == 3, full.stderr
+    assert full.stdout == ""
+    assert "cannot be written" in full.stderr
+    assert "Traceback" not in full.stderr
+    done = batch("list.jsonl", "--out", "OUT", light=False)
+    assert done.stdout.splitlines()[-1] == "60 rows: 60 explained, 0 failed"
+    assert len({line["clip"] for line in lines(Path("OUT/explanations.jsonl"))}) == 60
