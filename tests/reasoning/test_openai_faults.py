@@ -217,6 +217,22 @@ def test_the_key_is_in_no_error_and_no_log(
     assert KEY not in caplog.text
 
 
+@pytest.mark.parametrize("status", [200, 400, 500])
+@pytest.mark.parametrize("before", [60, 285, 290])
+def test_no_part_of_the_key_stays_where_a_long_message_is_cut(
+    status: int, before: int, waits: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMOREASON_API_KEY", KEY)
+    for sent in ({"error": {"message": "x" * before + KEY}}, "x" * before + KEY, {"detail": ["x" * before + KEY]}):
+        with (
+            upstream([up.body(sent, status)] * 4) as server,
+            OpenAIEngine(url=server.url, retries=1) as engine,
+            pytest.raises(UpstreamError) as raised,
+        ):
+            engine.complete(CHAT)
+        assert KEY[:6] not in str(raised.value)
+
+
 def test_a_wrong_key_is_said_without_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMOREASON_API_KEY", KEY)
     with upstream(key="another") as server, pytest.raises(UpstreamError) as raised:

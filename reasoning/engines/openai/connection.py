@@ -25,6 +25,8 @@ _LONGEST_WAIT_S: Final = 30.0
 LONGEST_ASKED_WAIT_S: Final = 120.0
 _CONNECT_S: Final = 10.0
 _LONGEST_REPLY_BYTES: Final = 64_000_000
+#: So much of a reply that cannot be read is searched for the key before 80 characters of it are shown.
+_LONGEST_BEGIN: Final = 4_096
 
 
 async def pause(seconds: float) -> None:
@@ -88,7 +90,7 @@ class Connection:
         async def once(client: "openai.AsyncOpenAI") -> R:
             create: Any = client.chat.completions.with_streaming_response.create
             async with create(**body) as response:
-                return read(_value(await _read(response)))
+                return read(_value(await _read(response), self._address.hide))
 
         return await self._tried(once, final)
 
@@ -151,7 +153,8 @@ class Connection:
             raise TransientError("no reply in time") from None
         except openai.APIStatusError as error:
             response = error.response
-            found = by_status(response.status_code, response.content, response.headers.get("retry-after"))
+            asked_wait = response.headers.get("retry-after")
+            found = by_status(response.status_code, response.content, asked_wait, self._address.hide)
             if response.status_code in final:
                 raise RefusedError(response.status_code, str(found)) from None
             raise found from None
@@ -192,15 +195,14 @@ async def _read(response: Any) -> bytes:
     return b"".join(chunks)
 
 
-def _value(raw: bytes) -> Any:
+def _value(raw: bytes, hide: Callable[[str], str]) -> Any:
     if not raw:
         raise TransientError("the reply is empty")
     try:
         return json.loads(raw)
     except (ValueError, RecursionError):
-        raise TransientError(
-            f"the reply is no JSON (it begins {shown(raw[:80].decode('utf-8', 'replace'))!r})"
-        ) from None
+        begin = hide(raw[:_LONGEST_BEGIN].decode("utf-8", "replace"))[:80]
+        raise TransientError(f"the reply is no JSON (it begins {shown(begin)!r})") from None
 
 
 def _remedy(refusal: RefusedError, models: tuple[str, ...]) -> str:

@@ -4,6 +4,7 @@ import json
 import math
 import re
 import time
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
@@ -40,9 +41,11 @@ class RefusedError(Exception):
         return self.param == field or re.search(rf"\b{re.escape(field)}\b", self.message) is not None
 
 
-def by_status(status: int, body: bytes, retry_after: str | None) -> TransientError | RefusedError:
-    """Tell what a reply other than 200 means."""
-    message, param, code = _error(body)
+def by_status(
+    status: int, body: bytes, retry_after: str | None, hide: Callable[[str], str] = str
+) -> TransientError | RefusedError:
+    """Tell what a reply other than 200 means; ``hide`` takes out what must not be shown, before anything is cut."""
+    message, param, code = _error(body, hide)
     if (status in _PASSING or status >= 500) and code not in _USED_UP:
         return TransientError(f"HTTP {status}" + (f" ({message})" if message else ""), asked_wait(retry_after))
     return RefusedError(status, message, param)
@@ -68,20 +71,20 @@ def asked_wait(retry_after: str | None, now_s: float | None = None) -> float | N
     return max(0.0, wait) if math.isfinite(wait) else None
 
 
-def _error(body: bytes) -> tuple[str, str | None, str | None]:
+def _error(body: bytes, hide: Callable[[str], str]) -> tuple[str, str | None, str | None]:
     """Message, field and code of an error body, in whatever form servers have for it."""
     text = body[:100_000].decode("utf-8", "replace")
     try:
         value: Any = json.loads(text)
     except (ValueError, RecursionError):
-        return shown(text), None, None
+        return shown(hide(text)), None, None
     error = value.get("error", value) if isinstance(value, dict) else value
     if not isinstance(error, dict):
-        return shown(str(error)), None, None
+        return shown(hide(str(error))), None, None
     message = error.get("message") or error.get("detail") or ""
     param, code = error.get("param"), error.get("code")
     return (
-        shown(message if isinstance(message, str) else json.dumps(message)),
+        shown(hide(message if isinstance(message, str) else json.dumps(message))),
         param if isinstance(param, str) else None,
         code if isinstance(code, str) else None,
     )
