@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from known_truth import require_face_models
+from upstream import upstream
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -18,7 +19,7 @@ RUN = [
     ROOT / "README.md",
     *(
         ROOT / "docs" / f"{name}.md"
-        for name in ("explain", "formats", "report", "rewards", "scientist", "researcher", "engineer")
+        for name in ("batch", "explain", "formats", "report", "rewards", "scientist", "researcher", "engineer")
     ),
 ]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -53,7 +54,11 @@ def test_examples_run_as_printed(page: str, language: str, code: str, workplaces
         require_face_models()
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     command = [sys.executable, "-c", code] if language == "python" else ["bash", "-euc", code]
-    done = subprocess.run(command, cwd=workplaces(page), env=environment, capture_output=True, text=True, check=False)
+    with upstream() as server:  # for the examples that ask a model
+        environment["EMOREASON_BASE_URL"] = server.url
+        done = subprocess.run(
+            command, cwd=workplaces(page), env=environment, capture_output=True, text=True, check=False
+        )
     assert done.returncode == 0, f"{page}: {code}\n{done.stderr}"
 
 

@@ -10,13 +10,13 @@ from typing import Final, TypeVar
 from ....errors import ConfigError, EmoreasonError, UpstreamError
 from ...conversation import Capabilities, Chat, Completion, Manner, Memory, ask, remembered
 from ..base import Reply, Request
+from ..flow import Conversation, converse_each
 from . import adapter as adapters
 from . import detection
 from .address import find_address
 from .background import BackgroundLoop
 from .connection import Connection
 from .failure import RefusedError
-from .flow import Conversation, converse_each
 from .wire import Quirks, Written, adapted, chat_body, joined, read_completion
 
 K = TypeVar("K")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ....errors import EmoreasonError, UpstreamError
 from ...conversation import Capabilities, Chat, Completion, Manner, ask, converse, remembered
 from ..base import Reply, Request
-from ..openai.flow import converse_each
+from ..flow import converse_each
 from ..pretrained import version_of
 from .adapters import adapter_parts
 from .chats import drop, put, step

@@ -21,9 +21,9 @@ from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from ....errors import EmoreasonError, UpstreamError
-from ...conversation.turn import Chat, Completion
-from ..base import Reply, Request, broken
+from ...errors import EmoreasonError, UpstreamError
+from ..conversation.turn import Chat, Completion
+from .base import Reply, Request, broken
 
 K = TypeVar("K")
 
