@@ -1,6 +1,8 @@
 """Entry point of the command ``emoreason``."""
 
+import os
 import signal
+import sys
 from typing import Final
 
 import click
@@ -50,8 +52,28 @@ def emoreason() -> None:
     """Root of the verbs."""
 
 
+def _open_streams() -> None:
+    """Give what was started without stdin, stdout or stderr (``>&-``, some schedulers) one that leads nowhere.
+
+    The next file that is opened would else take its number, and what is printed would end up among results.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            if nowhere != number:
+                os.dup2(nowhere, number)
+                os.close(nowhere)
+            os.set_inheritable(number, True)
+        if getattr(sys, name) is None:
+            stream = open(number, "r" if name == "stdin" else "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+            setattr(sys, name, stream)
+
+
 def main() -> None:
     """Run the command line; always ends in SystemExit."""
+    _open_streams()
     # Asked to stop by a scheduler: like Ctrl-C, so that what was done is kept.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     emoreason.main(prog_name="emoreason")

@@ -191,3 +191,15 @@ def _read(master: int) -> bytes:
         return os.read(master, 65536)
     except OSError:  # Linux says EIO when the other side is closed
         return b""
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.skipif(os.name == "nt", reason="a shell closes the streams")
+def test_streams_that_are_closed_from_the_start_are_no_failure(cue_file, tmp_path, closed) -> None:
+    options = "--out out --purpose research --extractor scene"
+    call = f'"{sys.executable}" -m emoreason batch {cue_file} {options} {closed}'
+    done = subprocess.run(["sh", "-c", call], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    lines = (tmp_path / "out" / "explanations.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["clip"] for line in lines] == ["a.mp4", "b.mp4"]
