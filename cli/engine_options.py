@@ -3,6 +3,7 @@
 import hashlib
 import inspect
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -48,6 +49,8 @@ _NOT_RECORDED: Final = frozenset(
         *("gpu_memory_utilization", "tensor_parallel", "batch", "eager"),
     )
 )
+#: Arguments of plug-ins that are keys as well.
+_SECRET: Final = re.compile(r"(?:^|_)(?:api_?key|key|token|secret|password|passwd|credentials?|auth)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,12 +168,12 @@ class EngineOptions:
 
         known: dict[str, Any] = {"engine": self.engine}
         for keyword, value in self.keywords.items():
-            if keyword not in _NOT_RECORDED:
+            if keyword not in _NOT_RECORDED and not _SECRET.search(keyword):
                 known[keyword] = asdict(value) if isinstance(value, Manner) else value
         if self.engine == "evidence":
             known.setdefault("weights", "fitted")
         if self.model is None and "url" in self.keywords:
-            known["url"] = self.keywords["url"]
+            known["url"] = _without_secrets(str(self.keywords["url"]))
         file = Path(self.engine.rpartition(":")[0])
         if file.suffix == ".py" and file.is_file():
             known["engine.file"] = hashlib.sha256(file.read_bytes()).hexdigest()[:12]
@@ -185,6 +188,14 @@ class EngineOptions:
         able = [name for name in ENGINES if keyword in _taken_by(name)]
         those = f"; it is for {', '.join(able)}" if able else ""
         return f"--{_spelling(option)} means nothing to the engine {self.engine}{those}"
+
+
+def _without_secrets(url: str) -> str:
+    """Return an address without what the engine will refuse in it: a name, a password, a query."""
+    before, slashes, rest = url.partition("//")
+    place = rest.partition("?")[0].partition("#")[0]
+    host, slash, path = place.partition("/")
+    return f"{before}{slashes}{host.rpartition('@')[2]}{slash}{path}"
 
 
 def _spelling(option: str) -> str:

@@ -130,3 +130,15 @@ def test_only_models_describe_scenes_and_are_shown_examples() -> None:
     options("--engine", "openai").needs_model("--describe-scene")
     with pytest.raises(ConfigError, match=r"--describe-scene means nothing to the engine evidence; it is for openai"):
         options().needs_model("--describe-scene")
+
+
+@pytest.mark.parametrize("url", ["http://me:hush@h:1/v1", "http://h:1/v1?key=hush", "http://hush@h:1/v1#hush"])
+def test_what_an_address_should_not_hold_is_not_recorded(url: str) -> None:
+    assert options("--engine", "openai", "--url", url).parameters()["url"] == "http://h:1/v1"
+
+
+def test_keys_of_plug_ins_are_not_recorded(plugin: str) -> None:
+    words = ("--engine-arg", "api_key=hush", "--engine-arg", "HF_TOKEN=hush", "--engine-arg", "tokenizer=mine")
+    recorded = options("--engine", f"{plugin}:Any", *words).parameters()
+    assert recorded["tokenizer"] == "mine"
+    assert "hush" not in str(recorded)
