@@ -124,6 +124,7 @@ class Journal:
         """
         seen = int(self.fact("seen", 0)) + 1
         self.keep_fact("seen", seen)
+        self.key_of("")  # before any note: results are kept under it at once, notes are committed later
         enrol(self._base, rows, seen)
 
     def pending(self) -> Iterator[Entry]:

@@ -95,6 +95,12 @@ class Lines:
                 yield begin, line
                 begin += len(line)
 
+    def begins_at(self, place: int) -> bool:
+        """Whether a line begins, or would begin, at a byte."""
+        with open(self.path, "rb") as file:
+            file.seek(max(0, place - 1))
+            return place == 0 or file.read(1) == b"\n"
+
     def close(self) -> None:
         """Close it."""
         if self._file >= 0:

@@ -65,6 +65,11 @@ def mend(journal: Journal, files: Files, scores: StageResults) -> Mended:
 
 def _adopt(journal: Journal, state: str, lines: Lines, end: int, scores: StageResults, mended: Mended) -> int:
     """Note the whole lines after ``end``; return where the last of them ends."""
+    if not lines.begins_at(end):  # what follows would be taken for a torn line, and cut off
+        raise ConfigError(
+            f"{lines.path}: something else wrote to it: no line begins at byte {end}, where the last run ended; put "
+            "the old file back, or name another --out"
+        )
     for offset, line in lines.whole_lines(end):
         value = _read(line)
         if value is None:  # the machine lost power: parts of the file came to disk and others did not

@@ -99,6 +99,7 @@ class _Batch:
         self._lock = threading.RLock()
         self._holding = Holding()
         self._between = False
+        self._model: str | None = journal.fact("model")
 
     @classmethod
     def opened(cls, out: Path, plan: Plan, telling: Telling, how: Work, stack: contextlib.ExitStack) -> "_Batch":
@@ -111,6 +112,8 @@ class _Batch:
             _refuse_foreign(out)
         elif not _is_empty(out):  # a batch that never came to a result may begin again with other parameters
             refuse_others(was, parameters, out)
+        else:
+            journal.keep_fact("model", None)
         results = StageResults(plan.cache or out / STATE_FOLDER, alone=plan.cache is None)
         stack.callback(results.close)
         files = open_files(out)
@@ -188,6 +191,7 @@ class _Batch:
         with self._lock:
             if self._between:
                 raise StorageError("the run is over")
+            self._refuse_another_model(outcome.model)
             if outcome.scores is not None:
                 self._results.keep("score", self._journal.key_of(entry.row.id), outcome.scores)
             # Interrupted from here on, the run writes and notes nothing more: the next one finds the line.
@@ -198,6 +202,18 @@ class _Batch:
             if self._journal.due:
                 self._flush()
             self._telling.row(entry.row.id, outcome)
+
+    def _refuse_another_model(self, model: str | None) -> None:
+        """Refuse to mix what two models say: behind an address another one may be served than before."""
+        if model is None or (now := plain_id(model)) == self._model:
+            return
+        if self._model is not None:
+            raise ConfigError(
+                f"rows of this batch were explained by {self._model}, and now {now} answers; name another --out, or "
+                "use the old model"
+            )
+        self._model = now
+        self._journal.keep_fact("model", now)
 
     def _flush(self) -> None:
         # In this order: the journal must never know of a line that a power failure can take away.

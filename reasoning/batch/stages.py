@@ -36,6 +36,8 @@ class Outcome:
         Name -> Score as JSON value, or None where it does not apply.
     prompt_tokens, completion_tokens : int
         As far as the engine tells.
+    model : str or None
+        Engine and model that explained it.
     """
 
     state: Literal["done", "failed"]
@@ -47,6 +49,7 @@ class Outcome:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
+    model: str | None = None
 
     def note(self, offset: int, length: int) -> Note:
         """Say what the journal is told once the line stands."""
@@ -125,6 +128,7 @@ def outcome_of(
         prompt_tokens=prompt,
         completion_tokens=completion,
         seconds=spent,
+        model=f"{explanation.engine} {explanation.model}",
     )
 
 

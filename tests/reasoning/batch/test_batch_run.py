@@ -382,3 +382,57 @@ def test_token_counts_that_are_none_cost_nothing(tmp_path: Path, stated: object)
         totals, _ = run(rows, tmp_path / "out", Stating)
         check_exactly_once(tmp_path / "out", rows)
     assert totals.done == 2
+
+
+class Renamed(SlowEngine):
+    model = "slow 2"
+
+
+def test_what_two_models_say_is_not_mixed(tmp_path: Path) -> None:
+    run(cue_rows(3), tmp_path / "out")
+    with pytest.raises(ConfigError, match="were explained by slow slow 1, and now slow slow 2 answers"):
+        run(cue_rows(5), tmp_path / "out", Renamed)
+    totals, _ = run(cue_rows(5), tmp_path / "out")
+    assert totals.done == 5
+    (tmp_path / "out" / "explanations.jsonl").write_bytes(b"")  # begun anew
+    totals, _ = run(cue_rows(5), tmp_path / "out", Renamed)
+    assert totals.done == 5
+
+
+def test_files_that_were_edited_are_refused_and_nothing_is_cut_off(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run(cue_rows(3), out)
+    path = out / "explanations.jsonl"
+    edited = path.read_bytes().replace(b'{"clip": ', b'{ "clip" : ')
+    path.write_bytes(edited)
+    with pytest.raises(ConfigError, match="something else wrote to it: no line begins at byte"):
+        run(cue_rows(4), out)
+    assert path.read_bytes() == edited
+
+
+def test_scores_of_a_line_that_is_taken_over_are_found(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+
+    def score(text: str, cues: CueSet, reference: Reference | None) -> Score:
+        return Score(name="half", value=0.5)
+
+    # The journal is not committed in between: a bad row first, killed right after the second.
+    class Killed(SlowEngine):
+        def answer(self, request: Request) -> Reply:
+            if request.cueset.clip.id == "row-001":
+                raise KeyboardInterrupt
+            return super().answer(request)
+
+    rows = [Row(id="bad line", problem="no JSON"), *cue_rows(2)]
+    journal = Journal.flush
+    try:
+        Journal.flush = lambda self: None  # type: ignore[method-assign]
+        with pytest.raises(KeyboardInterrupt):
+            run(rows, out, Killed, scorers={"half": score})
+    finally:
+        Journal.flush = journal  # type: ignore[method-assign]
+    totals, _ = run(rows, out, scorers={"half": score})
+    assert totals.adopted > 0
+    again = Journal(out / STATE_FOLDER / "journal.sqlite")
+    assert [row_id for row_id, _ in again.scores()] == ["row-000", "row-001"]
+    again.close()
