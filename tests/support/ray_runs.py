@@ -20,13 +20,15 @@ from emoreason.reasoning.batch.events import Event, Totals
 from emoreason.reasoning.batch.ray import run_on_ray
 from emoreason.records import Cue, CueSet, Reference, Score
 
+#: Ray's own helpers, which look for their parent only now and then: about a minute.
+AGENTS: Final = ("ray::DashboardAgent", "ray::RuntimeEnvAgent")
 #: A small Ray.
 SMALL: Final = {"num_cpus": 2, "object_store_memory": 200 << 20}
 
 
 def describe(cueset: CueSet) -> CueSet:
     """Add what another model would have seen."""
-    seen = Cue(id="scene.place.1", modality="scene", code="place", value="a kitchen", start_s=0.0, end_s=1.0)
+    seen = Cue(id="scene.place.1", modality="scene", code="place", text="a kitchen")
     return replace(cueset, cues=(*cueset.cues, seen))
 
 

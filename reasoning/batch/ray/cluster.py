@@ -63,7 +63,8 @@ def connected(address: str, **options: Any) -> Iterator[Any]:
         ours = {"include_dashboard": False, "num_cpus": core_count(), "object_store_memory": _STORE_BYTES}
         options = ours | options
     try:
-        ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **options)
+        with _silence():
+            ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **options)
     except Exception as error:  # ConnectionError, ValueError, RuntimeError and what grpc raises
         ray.shutdown()
         line = str(error).strip().partition("\n")[0]
@@ -72,6 +73,19 @@ def connected(address: str, **options: Any) -> Iterator[Any]:
         yield ray
     finally:
         ray.shutdown()
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """Keep away what Ray's C++ part writes to standard error, where events go; what goes wrong is raised."""
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nothing:
+            os.dup2(nothing.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 @dataclass(frozen=True, slots=True)

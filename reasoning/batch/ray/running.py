@@ -6,6 +6,7 @@ on, on Ray or without. What dies on the cluster is done again by Ray; a row that
 """
 
 import contextlib
+from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from functools import partial
 from itertools import islice
@@ -18,6 +19,7 @@ from ..journal import Entry
 from ..plan import Plan
 from ..row import Row, pack_row
 from ..run import run_batch
+from ..stages import Outcome
 from ..telling import OnEvent
 from ..working import Means
 from .carried import carry, end_of, error_of, for_extraction, packed, table_of, unpacked
@@ -99,16 +101,13 @@ def _work(
         cores = max(1, int(resources.get("CPU", 1)))
         while window := _taken(entries, means):
             block = max(1, min(_BLOCK_ROWS, len(window) // (4 * cores)))
-            waiting = {row["ordinal"] for row in window}
             tables = [table_of(window[begin : begin + block]) for begin in range(0, len(window), block)]
+            written = _Written({row["ordinal"] for row in window}, means, _ROOM * share.engines)
             del window
             with contextlib.closing(_results(tables, block, carried, share, means.plan.jobs)) as results:
                 for ordinal, row_id, found in results:
-                    if "fatal" in found:
-                        raise error_of(found)
-                    if ordinal in waiting:  # otherwise Ray did it twice
-                        waiting.discard(ordinal)
-                        _take(Entry(ordinal, Row(id=row_id), 0), found, means)
+                    written.take(ordinal, row_id, found)
+            written.end()
 
 
 def _taken(entries: Iterator[Entry], means: Means) -> list[dict[str, Any]]:
@@ -186,11 +185,62 @@ def _next(batches: Iterator[Any]) -> Any:
         raise UpstreamError(f"Ray gave up: {type(error).__name__}: {line.strip()}") from error
 
 
-def _take(entry: Entry, found: dict[str, Any], means: Means) -> None:
-    """Keep the cues of a row, then write what became of it."""
-    for stage, key, value in found["kept"]:
-        if value is None:
-            means.kept.point(entry.row.id, stage, key)
-        else:
-            means.kept.keep_json(entry.row.id, stage, key, value)
-    means.done(entry, *end_of(found))
+class _Written:
+    """What came back, written once each.
+
+    Rows come back in blocks, not in the order in which they were answered. Failures that any row would have had
+    therefore wait until the answers of their time must have come: these would be taken for signs of life.
+
+    Parameters
+    ----------
+    waiting : set of int
+        Ordinals of the rows that were sent.
+    means : Means
+    room : int
+        Rows that all engines are at together.
+    """
+
+    def __init__(self, waiting: set[int], means: Means, room: int) -> None:
+        self._waiting = waiting
+        self._means = means
+        self._room = room
+        self._answered = 0
+        self._gone: deque[tuple[int, Entry, Outcome, EmoreasonError]] = deque()
+
+    def take(self, ordinal: int, row_id: str, found: dict[str, Any]) -> None:
+        """Take what came back of a row.
+
+        Raises
+        ------
+        EmoreasonError
+            What concerns all rows.
+        """
+        if "fatal" in found:
+            raise error_of(found)
+        if ordinal not in self._waiting:  # Ray did it twice
+            return
+        self._waiting.discard(ordinal)
+        self._keep_cues(row_id, found["kept"])
+        entry = Entry(ordinal, Row(id=row_id), 0)
+        outcome, reply = end_of(found)
+        if isinstance(reply, EmoreasonError):
+            self._gone.append((self._answered, entry, outcome, reply))
+            if len(self._gone) >= self._room:
+                self.end()
+            return
+        self._answered += 1
+        self._means.done(entry, outcome, reply)
+        while self._gone and self._answered - self._gone[0][0] >= self._room:
+            self._means.done(*self._gone.popleft()[1:])
+
+    def end(self) -> None:
+        """Write what has waited."""
+        while self._gone:
+            self._means.done(*self._gone.popleft()[1:])
+
+    def _keep_cues(self, row_id: str, kept: list[list[Any]]) -> None:
+        for stage, key, value in kept:
+            if value is None:
+                self._means.kept.point(row_id, stage, key)
+            else:
+                self._means.kept.keep_json(row_id, stage, key, value)

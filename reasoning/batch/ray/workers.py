@@ -14,7 +14,7 @@ from ...engines.base import Reply
 from ..journal import Entry
 from ..plan import Plan
 from ..preparing import Preparing
-from ..row import unpack_row
+from ..row import Row, unpack_row
 from ..stages import Outcome, failure
 from ..working import Means, work_here
 from .carried import KnownCues, SentCues, ended, fatal, packed, table_of, taken_up, unpacked
@@ -91,8 +91,9 @@ class Answering:
         """Answer for some rows."""
         rows = table.to_pylist()
         found = [unpacked(row["found"]) for row in rows]
-        asked = [self._ask(row, value) if "cues" in value else None for row, value in zip(rows, found, strict=True)]
-        ends = [value if future is None else future.result() for value, future in zip(found, asked, strict=True)]
+        known = {place: _known(rows[place], value) for place, value in enumerate(found) if "cues" in value}
+        asked = self._ask(known)
+        ends = [asked[place].result() if place in asked else value for place, value in enumerate(found)]
         return table_of(
             [
                 {"ordinal": row["ordinal"], "id": row["id"], "row": None, "found": packed(_joined(value, end))}
@@ -100,20 +101,18 @@ class Answering:
             ]
         )
 
-    def _ask(self, row: Mapping[str, Any], value: Mapping[str, Any]) -> "Future[dict[str, Any]]":
-        # Without the transcript of the manifest: extraction has taken it into the cues.
-        known = replace(
-            unpack_row(row["id"], row["row"]), cueset=restore(value["cues"], CueSet), transcript=None, problem=None
-        )
-        future: Future[dict[str, Any]] = Future()
+    def _ask(self, rows: Mapping[int, Row]) -> "dict[int, Future[dict[str, Any]]]":
+        """Hand rows to the engine, one after the other: what comes together is to be done together."""
+        asked: dict[int, Future[dict[str, Any]]] = {place: Future() for place in rows}
         with self._lock:
-            if self._over is not None:
-                future.set_result(self._over)
-                return future
-            self._count += 1
-            self._waiting[self._count] = future
-            self._arrived.put(Entry(self._count, known, 0))
-        return future
+            for place, future in asked.items():
+                if self._over is not None:
+                    future.set_result(self._over)
+                    continue
+                self._count += 1
+                self._waiting[self._count] = future
+                self._arrived.put(Entry(self._count, rows[place], 0))
+        return asked
 
     def _run(self, carried: Mapping[str, Any]) -> None:
         over = fatal(EmoreasonError("an engine's worker ended"))
@@ -136,6 +135,11 @@ class Answering:
             future = self._waiting.pop(entry.ordinal, None)
         if future is not None:
             future.set_result({**ended(outcome, reply), "kept": self._sent.taken(entry.row.id)})
+
+
+def _known(row: Mapping[str, Any], value: Mapping[str, Any]) -> Row:
+    """Return a row with the cues that were found; without the manifest's transcript, which is in them."""
+    return replace(unpack_row(row["id"], row["row"]), cueset=restore(value["cues"], CueSet), transcript=None)
 
 
 def _joined(before: Mapping[str, Any], end: Mapping[str, Any]) -> dict[str, Any]:
