@@ -4,6 +4,7 @@ import contextlib
 import importlib.util
 import logging
 import os
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,6 +14,7 @@ from ....errors import ConfigError
 
 #: Only what waits between two stages lies there.
 _STORE_BYTES: Final = 512 << 20
+_CONNECT_S: Final = 10.0
 _ENVIRONMENT: Final = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_BACKEND_LOG_LEVEL": "fatal",
@@ -63,6 +65,7 @@ def connected(address: str, **options: Any) -> Iterator[Any]:
         ours = {"include_dashboard": False, "num_cpus": core_count(), "object_store_memory": _STORE_BYTES}
         options = ours | options
     try:
+        _look_for(address)
         with _silence():
             ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **options)
     except Exception as error:  # ConnectionError, ValueError, RuntimeError and what grpc raises
@@ -73,6 +76,13 @@ def connected(address: str, **options: Any) -> Iterator[Any]:
         yield ray
     finally:
         ray.shutdown()
+
+
+def _look_for(address: str) -> None:
+    """Raise OSError where nobody listens at ``host:port``; Ray would wait for minutes, and end the process then."""
+    host, separator, port = address.rpartition(":")
+    if separator and "//" not in host and port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), _CONNECT_S).close()
 
 
 @contextlib.contextmanager

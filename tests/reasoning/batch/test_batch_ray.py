@@ -56,6 +56,12 @@ def noted(out: Path, ids: list[str]) -> tuple[dict[str, Any], dict[str, CueSet |
         journal.close()
 
 
+def test_a_cluster_that_is_not_there(tmp_path: Path) -> None:
+    # Before the others: a Ray that this process is connected to would be used instead.
+    with pytest.raises(ConfigError, match=r"--ray 127\.0\.0\.1:9: no Ray there: ConnectionRefusedError"):
+        run_on_ray(cue_rows(1), tmp_path, plan_for(SlowEngine), address="127.0.0.1:9")
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("cluster")
 def test_the_same_rows_as_a_local_run(tmp_path: Path) -> None:
