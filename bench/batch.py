@@ -1,10 +1,10 @@
 """Batches: ``python bench/batch.py [--rounds N] [--only throughput,cores,memory,startup]``.
 
 - throughput: ``emoreason batch`` against a bare asyncio client of the same vLLM server that has the prompts ready and
-  keeps nothing; runs alternate. At least .95 of its rows per second (median of the rounds). The model is the tests'
-  tiny one that has learnt the contract, slowed down by idle layers to a few rows a second: server and client share the
-  cores here, and with a model of no cost at all (``--idle-layers 0``) only the client's own work would be measured. What
-  starts the command and what makes the tables at its end is not counted.
+  keeps nothing; runs alternate. At least .95 of its rows per second (median). The model is the tests' tiny one that has
+  learnt the contract, slowed down by idle layers to a few rows a second: server and client share the cores here, and
+  with a model of no cost at all (``--idle-layers 0``) only the client's own work would be measured. What starts the
+  command and what makes the tables at its end is not counted.
 - cores: clips extracted with one job and with two;
 - memory: resident memory of the batch over thousands of clips (a plug-in extractor makes the cues up, a plug-in engine
   the answers; everything between is real);
