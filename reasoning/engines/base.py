@@ -21,7 +21,8 @@ class Request:
     """One clip to explain.
 
     ``preset`` and ``language`` choose the prompt (``prompts/``); ``compounds`` asks for compound emotions too.
-    ``demonstrations`` are labelled examples to show the model first; an engine that reads cues alone passes them over.
+    ``demonstrations`` are labelled examples to show the model first, most similar first; an engine that reads cues
+    alone passes them over.
     """
 
     cueset: CueSet
