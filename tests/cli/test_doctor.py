@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from upstream import upstream
 
 from emoreason.cli.checks import Check, run_checks
 
@@ -57,3 +58,13 @@ def test_a_check_that_breaks_is_a_failed_check(monkeypatch: pytest.MonkeyPatch) 
     failed = [check for check in run_checks() if "ZeroDivisionError" in check.found]
     assert failed
     assert all(isinstance(check, Check) and check.verdict == "fail" for check in failed)
+
+
+def test_the_server_of_a_language_model_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    with upstream() as server:
+        monkeypatch.setenv("EMOREASON_BASE_URL", server.url)
+        (found,) = [check for check in run_checks() if check.name == "engine openai"]
+        assert (found.verdict, found.found.split()[1]) == ("ok", "takes")
+    (found,) = [check for check in run_checks() if check.name == "engine openai"]
+    assert found.verdict == "fail"
+    assert "no connection" in found.found
