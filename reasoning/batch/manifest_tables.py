@@ -6,6 +6,7 @@ that line. ConfigError when the file is no such manifest at all.
 
 import csv
 import io
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,8 +41,6 @@ def csv_lines(path: Path) -> Iterator[Line]:
         if "\0" in first or not first.strip():
             raise ConfigError(f"{path}: is no table; expected a first line with the names of columns, path among them")
         delimiter = "\t" if path.suffix.lower() == ".tsv" else max(",;\t", key=first.count)
-        if csv.field_size_limit() < _LONGEST_CELL:
-            csv.field_size_limit(_LONGEST_CELL)
         records = _records(lines, delimiter)
         _, header = next(records, (1, RecordError("is empty")))
         if isinstance(header, RecordError):
@@ -109,7 +108,9 @@ def _records(lines: _Lines, delimiter: str) -> Iterator[tuple[int, list[str] | R
     while True:
         number = lines.begin()
         try:
-            yield number, next(reader)
+            with _LONG_CELLS:
+                cells = next(reader)
+            yield number, cells
         except StopIteration:
             return
         except RecordError as error:
@@ -117,6 +118,25 @@ def _records(lines: _Lines, delimiter: str) -> Iterator[tuple[int, list[str] | R
         except csv.Error as error:
             lines.retry()
             yield number, RecordError(f"its cells cannot be told apart ({error}); expected quotes to come in pairs")
+
+
+class _LongCells:
+    """While held, cells may be as long as ours; ``csv`` knows one limit for the whole process, which is put back."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._before = 0
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        self._before = csv.field_size_limit(_LONGEST_CELL)
+
+    def __exit__(self, *_: object) -> None:
+        csv.field_size_limit(self._before)
+        self._lock.release()
+
+
+_LONG_CELLS: Final = _LongCells()
 
 
 def _check_columns(path: Path, names: Iterable[str]) -> None:

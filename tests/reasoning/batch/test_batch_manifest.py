@@ -254,3 +254,11 @@ def test_memory_does_not_grow_with_the_cells() -> None:
     tracemalloc.stop()
     assert count == 20_000
     assert peak < 8e6  # of 11 MB; what stays is eight bytes an id
+
+
+def test_long_cells_are_read_and_the_limit_of_others_stays() -> None:
+    before = csv.field_size_limit()
+    long = "x" * (before + 1)
+    found = rows(written(f"id,path,transcript\na,a.mp4,{long}\nb,b.mp4,hello\n", "set/list.csv"))
+    assert [row.problem for row in found] == [None, None]
+    assert csv.field_size_limit() == before
