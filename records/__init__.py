@@ -5,6 +5,7 @@ from .cue import Cue, CueSet, Gap
 from .curve import Curve
 from .explanation import Alternative, Claim, EmotionProbability, Explanation
 from .reference import Reference
+from .row import Frame, TrainingRow
 from .score import Score
 
 __all__ = [
@@ -16,8 +17,10 @@ __all__ = [
     "Curve",
     "EmotionProbability",
     "Explanation",
+    "Frame",
     "Gap",
     "Reference",
     "Score",
+    "TrainingRow",
     "Turn",
 ]

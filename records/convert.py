@@ -23,6 +23,7 @@ from .curve import Curve
 from .explanation import Explanation
 from .labels import action_unit_intensity, parse_action_unit
 from .reference import Reference
+from .row import TrainingRow
 from .score import Score
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
-#: Values in these may be null: parts of a score, how a model was run.
-_MAY_BE_NULL = frozenset(("parts", "generation"))
+#: Values in these may be null: parts of a score, how a model was run, where a row comes from.
+_MAY_BE_NULL = frozenset(("parts", "generation", "origin"))
 
 #: What an id may not hold: ids are cited in square brackets, separated by commas.
 _NOT_IN_IDS = re.compile(r"[\s\[\],;]")
@@ -43,6 +44,7 @@ SCHEMA_NAMES: dict[type, str] = {
     Curve: "curve",
     Explanation: "explanation",
     Reference: "reference",
+    TrainingRow: "row",
     Score: "score",
 }
 
@@ -60,7 +62,7 @@ def _validator(name: str) -> "Validator":
     from referencing import Registry
     from referencing.jsonschema import DRAFT202012
 
-    parts = ("clip", "cue", "gap", "claim", "cueset")
+    parts = ("clip", "cue", "gap", "claim", "cueset", "reference")
     registry: Registry[Any] = Registry().with_resources(
         [(f"{part}.json", DRAFT202012.create_resource(schema(part))) for part in parts]
     )
@@ -153,7 +155,7 @@ def from_json(value: object, cls: type[R]) -> R:
     mapping = cast("Mapping[str, Any]", value)
     if cls is CueSet:
         mapping = _canonical_cueset(mapping)
-    elif cls is Reference and mapping.get("cueset") is not None:
+    elif cls in (Reference, TrainingRow) and mapping.get("cueset") is not None:
         mapping = {**mapping, "cueset": _canonical_cueset(mapping["cueset"])}
     try:
         return _converter().structure(_without_nulls(mapping), cls)

@@ -2,7 +2,7 @@
 
 import json
 import math
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -19,9 +19,11 @@ from emoreason.records import (
     Curve,
     EmotionProbability,
     Explanation,
+    Frame,
     Gap,
     Reference,
     Score,
+    TrainingRow,
     Turn,
 )
 from emoreason.records.convert import SCHEMA_NAMES, check, from_json, schema, to_json
@@ -147,7 +149,25 @@ references = st.builds(
 )
 
 
-@given(st.one_of(clips, cuesets, explanations, curves, scores, references))
+rows = st.builds(
+    TrainingRow,
+    id=st.text(min_size=1, max_size=9),
+    cueset=cuesets,
+    target=maybe | text,
+    reference=references.map(lambda known: replace(known, cueset=None)),
+    held_back=texts,
+    frames=st.lists(
+        st.builds(Frame, time_s=seconds, path=st.text(min_size=1, max_size=9), cue_id=maybe | ids), max_size=2
+    ).map(tuple),
+    split=maybe | st.sampled_from(["train", "dev", "test"]),
+    group=maybe | text,
+    preset=text,
+    language=text,
+    origin=st.dictionaries(text, maybe | number | text, max_size=2),
+)
+
+
+@given(st.one_of(clips, cuesets, explanations, curves, scores, references, rows))
 def test_round_trip_is_exact(record: Any) -> None:
     value = to_json(record)
     assert json.loads(json.dumps(value, allow_nan=False)) == value
@@ -155,7 +175,7 @@ def test_round_trip_is_exact(record: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "cls", [Clip, Cue, Gap, Claim, Curve, Explanation, Reference, Score], ids=lambda cls: cls.__name__
+    "cls", [Clip, Cue, Gap, Claim, Curve, Explanation, Reference, Score, TrainingRow], ids=lambda cls: cls.__name__
 )
 def test_schemas_describe_every_field(cls: type) -> None:
     described = schema(SCHEMA_NAMES.get(cls, cls.__name__.lower()))
@@ -169,7 +189,7 @@ def test_schemas_are_valid_draft_2020_12() -> None:
     from jsonschema import Draft202012Validator
 
     names = [path.name.removesuffix(".json") for path in (resources.files("emoreason.records") / "schemas").iterdir()]
-    assert len(names) == 10
+    assert len(names) == 11
     for name in names:
         Draft202012Validator.check_schema(schema(name))
 
