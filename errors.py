@@ -38,5 +38,9 @@ class ConfigError(EmoreasonError):
     """An option, configuration value or plug-in name cannot be used."""
 
 
+class TrainingError(EmoreasonError):
+    """A training run cannot go on: its data, its folder or the trainer stopped it."""
+
+
 class PurposeError(ConfigError):
     """The declared purpose is one for which emotion inference is refused."""

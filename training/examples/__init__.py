@@ -1,0 +1,1 @@
+"""Training rows -> what a trainer gets: prompts, pictures, targets, columns."""

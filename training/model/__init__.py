@@ -1,0 +1,1 @@
+"""The model that is adapted, its adapter, and the two made one."""

@@ -1,0 +1,1 @@
+"""What a run leaves behind: the folder, its evaluation, model card and report."""
