@@ -121,7 +121,7 @@ class TermSettings:
 class RewardSettings:
     """What GRPO pays for.
 
-    ``blend`` names a preset (``default``, ``grounded`` …); ``terms`` (``[[rewards.terms]]``) are a blend of one's own and
+    ``blend`` names a preset (``default``, ``grounded`` …); ``terms`` (``[[rewards.terms]]``), a blend of one's own,
     take its place. ``separate`` hands each term to TRL as a reward of its own, for
     ``multi_objective_aggregation = "normalize_then_sum"``. ``overlong_tokens`` adds TRL's soft penalty for completions
     that come closer than that to the longest allowed. ``lint`` plays the gaming battery first and refuses what loses.
