@@ -1,0 +1,104 @@
+"""What stands in two splits: a figure on the dev rows would not tell then what the model learnt."""
+
+import os
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from hashlib import blake2b
+from typing import Final
+
+from ...records import Cue, TrainingRow
+from .findings import Collector
+
+#: Cues with fewer measured numbers and words than this may be alike by chance.
+_TELLING: Final = 6
+_WORDS_THAT_TELL: Final = 5
+
+
+def check_overlaps(train: Sequence[TrainingRow], dev: Sequence[TrainingRow], found: Collector) -> None:
+    """Look for ids that occur twice, and for clips, cues and groups that are in both splits.
+
+    A clip is known by the sha256 of its file, else by its path. Cues are alike when all that is observed is, whatever
+    their ids: that is an error where they hold at least six measured numbers and words (each counts), else a warning.
+    """
+    for rows in (train, dev):
+        _repeated_ids(rows, found)
+    _in_both(train, dev, lambda row: row.id, lambda row: "id_in_both", found)
+    _in_both(train, dev, _clip, lambda row: "clip_in_both", found)
+    _in_both(train, dev, lambda row: row.group or None, lambda row: "group_in_both", found)
+    _in_both(train, dev, content_digest, lambda row: "cues_in_both" if _tells(row) else "few_cues_in_both", found)
+
+
+def content_digest(row: TrainingRow) -> bytes | None:
+    """Digest of all that was observed in the clip, whatever it is called; None where nothing was.
+
+    Examples
+    --------
+    >>> from emoreason.records import Clip, CueSet
+    >>> def row(name): return TrainingRow(id=name, cueset=CueSet(clip=Clip(id=name, transcript="I do.")))
+    >>> content_digest(row("a")) == content_digest(row("b"))
+    True
+    """
+    clip = row.cueset.clip
+    observed = sorted(repr(_observation(cue)) for cue in row.cueset.cues)
+    if not observed and not clip.transcript:
+        return None
+    turns = [(turn.speaker, turn.text) for turn in clip.context]
+    whole = repr((observed, clip.transcript or "", turns))
+    return blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def _observation(cue: Cue) -> tuple[object, ...]:
+    """Cue without its id, its person's name, its source and how sure that was."""
+    times = (cue.start_s, cue.end_s, cue.apex_s)
+    return (cue.modality, cue.code, cue.state, cue.value, cue.unit, cue.level, cue.direction, cue.side, times, cue.text)
+
+
+def _tells(row: TrainingRow) -> bool:
+    """Whether so much is observed that two clips are not alike by chance."""
+    words = len((row.cueset.clip.transcript or "").split()) + sum(
+        len((cue.text or "").split()) for cue in row.cueset.cues
+    )
+    numbers = sum(
+        number is not None for cue in row.cueset.cues for number in (cue.value, cue.start_s, cue.end_s, cue.apex_s)
+    )
+    return numbers + max(0, words - _WORDS_THAT_TELL) >= _TELLING
+
+
+def _clip(row: TrainingRow) -> Hashable | None:
+    clip = row.cueset.clip
+    if clip.sha256:
+        return clip.sha256
+    return os.path.realpath(clip.path) if clip.path and "\0" not in clip.path else None
+
+
+def _repeated_ids(rows: Sequence[TrainingRow], found: Collector) -> None:
+    seen: set[str] = set()
+    for row in rows:
+        if row.id in seen:
+            found.add("repeated_id", row.id)
+        seen.add(row.id)
+
+
+def _in_both(
+    train: Sequence[TrainingRow],
+    dev: Sequence[TrainingRow],
+    key: Callable[[TrainingRow], Hashable | None],
+    code: Callable[[TrainingRow], str],
+    found: Collector,
+) -> None:
+    if not dev:
+        return
+    first: dict[Hashable, str] = {}
+    for row in train:
+        if (name := key(row)) is not None:
+            first.setdefault(name, row.id)
+    for row, name in _keyed(dev, key):
+        if name in first:
+            found.add(code(row), row.id, "" if first[name] == row.id else f"as {first[name][:60]} of train")
+
+
+def _keyed(
+    rows: Sequence[TrainingRow], key: Callable[[TrainingRow], Hashable | None]
+) -> Iterator[tuple[TrainingRow, Hashable]]:
+    for row in rows:
+        if (name := key(row)) is not None:
+            yield row, name
