@@ -42,7 +42,8 @@ def dataset_of(
     examples : iterable of Example
         Read once, one at a time: a generator is fine.
     vision : bool
-        For a vision model: with a column ``images``. Rows without pictures have an empty list there.
+        For a vision model: with a column ``images``. Rows without pictures have an empty list there, which TRL's
+        SFT takes beside others and its GRPO does not (1.16: the batch fails).
     method : {"sft", "grpo"}
         Which columns there are.
     folder : Path, optional
@@ -51,7 +52,8 @@ def dataset_of(
     Raises
     ------
     RecordError
-        There is no example; or one has no target (SFT), or pictures in a data set without.
+        There is no example; or one has no target (SFT), or pictures in a data set without, or only some have pictures
+        (GRPO).
     ConfigError
         The package datasets is not installed.
     """
@@ -60,10 +62,9 @@ def dataset_of(
     place.mkdir(parents=True, exist_ok=True)
     features = _features(module, vision, method)
     digest = hashlib.sha256(f"{sorted(features)} {vision} {method}".encode())
-    handle, partial = tempfile.mkstemp(prefix="writing-", suffix=".arrow", dir=place)
-    os.close(handle)
+    partial = place / f".writing-{os.getpid()}-{id(features)}.arrow"
     try:
-        with arrow_writer.ArrowWriter(features=features, path=partial) as writer:
+        with arrow_writer.ArrowWriter(features=features, path=str(partial)) as writer:
             for columns in _rows(examples, vision, method):
                 digest.update(json.dumps(columns, ensure_ascii=False).encode())
                 writer.write(columns)
@@ -73,7 +74,7 @@ def dataset_of(
         name = digest.hexdigest()[:32]
         os.replace(partial, place / f"{name}.arrow")
     finally:
-        Path(partial).unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
     table = tables.MemoryMappedTable.from_file(str(place / f"{name}.arrow"))
     made: datasets.Dataset = module.Dataset(table, info=module.DatasetInfo(features=features), fingerprint=name)
     return made
@@ -123,7 +124,18 @@ def columns_of(example: Example, *, vision: bool, method: Method) -> dict[str, A
 
 
 def _rows(examples: Iterable[Example], vision: bool, method: Method) -> Iterator[dict[str, Any]]:
-    return (columns_of(example, vision=vision, method=method) for example in examples)
+    pictured: bool | None = None
+    for example in examples:
+        if vision and method == "grpo":
+            first, pictured = pictured is None, bool(example.frames) if pictured is None else pictured
+            if not first and pictured != bool(example.frames):
+                which = (
+                    "has no pictures, the rows before it have"
+                    if pictured
+                    else "has pictures, the rows before have none"
+                )
+                raise RecordError(f"row {example.row_id!r} {which}; TRL's GRPO takes no batch of both: leave it out")
+        yield columns_of(example, vision=vision, method=method)
 
 
 def _messages(messages: Iterable[dict[str, Any]], vision: bool) -> list[dict[str, Any]]:

@@ -7,8 +7,7 @@ import base64
 import hashlib
 import json
 import os
-import tempfile
-from contextlib import suppress
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,12 +86,9 @@ def _size(path: Path) -> int | None:
 
 def _write(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.replace(name, path)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(name)
-        raise
+        partial.write_bytes(data)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
