@@ -169,7 +169,7 @@ def _key(key: str) -> str:
 
 
 def _text(text: str) -> str:
-    """Basic string: JSON's escapes are TOML's, but for DEL; half a surrogate pair has no form in either."""
+    """Write a basic string: JSON's escapes are TOML's, but for DEL; half a surrogate pair has no form in either."""
     try:
         text.encode()
     except UnicodeEncodeError as error:
