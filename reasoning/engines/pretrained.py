@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,7 +28,7 @@ class Pretrained:
     Attributes
     ----------
     model : PreTrainedModel or PeftModel
-        In evaluation mode, on its device.
+        In evaluation mode.
     tokenizer : PreTrainedTokenizerBase
         The model's.
     processor : ProcessorMixin or None
@@ -65,10 +65,37 @@ def load_pretrained(model: str, adapter: str | None, device: str, dtype: str) ->
     ConfigError
         Something is not installed, or there is no such model, adapter, device or dtype.
     """
-    torch, transformers = import_heavy("torch"), import_heavy("transformers")
+    torch = import_heavy("torch")
     placed, precision = _placed(torch, device), _precision(torch, device, dtype)
-    local = {"local_files_only": is_offline(), "trust_remote_code": False}
-    with _quiet(transformers), _one_line(f"no model that loads is at {model!r}"):
+    parts = load_parts(model, precision, **placed[0])
+    loaded = parts.model if adapter is None else _adapted(parts.model, adapter)
+    if placed[1] is not None:
+        loaded = loaded.to(placed[1])
+    return replace(parts, model=loaded.eval())
+
+
+def load_parts(model: str, dtype: Any, *, revision: str | None = None, **options: Any) -> Pretrained:
+    """Load a model with what belongs to it, without an adapter, where the loader puts it.
+
+    Parameters
+    ----------
+    model : str
+        Local folder or Hugging Face name. ``EMOREASON_OFFLINE`` forbids downloads.
+    dtype : torch.dtype
+        Of the weights.
+    revision : str, optional
+        Commit or tag on the hub.
+    **options
+        Of the model's ``from_pretrained``.
+
+    Raises
+    ------
+    ConfigError
+        Something is not installed, there is no such model, weights of it are missing, or it has no chat template.
+    """
+    transformers = import_heavy("transformers")
+    local = {"local_files_only": is_offline(), "trust_remote_code": False, "revision": revision or "main"}
+    with _quiet(transformers), one_line(f"no model that loads is at {model!r}"):
         config = transformers.AutoConfig.from_pretrained(model, **local)
         class_name = _class_name(transformers, config.model_type)
         whole = class_name == "AutoModelForCausalLM"
@@ -77,7 +104,7 @@ def load_pretrained(model: str, adapter: str | None, device: str, dtype: str) ->
             transformers.AutoTokenizer.from_pretrained(model, **local) if processor is None else processor.tokenizer
         )
         loaded, found = getattr(transformers, class_name).from_pretrained(
-            model, dtype=precision, use_safetensors=True, output_loading_info=True, **placed[0], **local
+            model, dtype=dtype, use_safetensors=True, output_loading_info=True, **options, **local
         )
     if found["missing_keys"]:  # they would be left random, without a word
         names = ", ".join(sorted(found["missing_keys"])[:3])
@@ -90,11 +117,7 @@ def load_pretrained(model: str, adapter: str | None, device: str, dtype: str) ->
         eos_token_id=list(ends) or None,
         pad_token_id=tokenizer.pad_token_id if tokenizer.pad_token_id is not None else next(iter(ends), None),
     )
-    if adapter is not None:
-        loaded = _adapted(loaded, adapter)
-    if placed[1] is not None:
-        loaded = loaded.to(placed[1])
-    return Pretrained(loaded.eval(), tokenizer, processor, config.to_dict(), ends)
+    return Pretrained(loaded, tokenizer, processor, config.to_dict(), ends)
 
 
 def _class_name(transformers: Any, model_type: str) -> str:
@@ -139,7 +162,7 @@ def _ends(*found: int | list[int] | None) -> tuple[int, ...]:
 
 def _adapted(model: Any, adapter: str) -> Any:
     peft = import_heavy("peft")
-    with _one_line(f"no adapter that loads is at {adapter!r}"):
+    with one_line(f"no adapter that loads is at {adapter!r}"):
         return peft.PeftModel.from_pretrained(model, str(adapter_folder(adapter)), local_files_only=True)
 
 
@@ -151,7 +174,7 @@ def adapter_folder(adapter: str) -> Path:
     ConfigError
         There is none, or its weights are not safetensors.
     """
-    with _one_line(f"no adapter that loads is at {adapter!r}"):
+    with one_line(f"no adapter that loads is at {adapter!r}"):
         folder = Path(adapter)
         if not folder.is_dir():
             hub = import_heavy("huggingface_hub")
@@ -179,7 +202,7 @@ def version_of(name: str) -> str:
 
 
 @contextmanager
-def _one_line(what: str) -> Iterator[None]:
+def one_line(what: str) -> Iterator[None]:
     """Turn what loaders raise into an error of ours."""
     try:
         yield

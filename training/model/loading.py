@@ -1,0 +1,111 @@
+"""The model to train: base weights with transformers, frozen later by PEFT, and the adapter's configuration."""
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from ...errors import ConfigError
+from ...reasoning.engines.pretrained import Pretrained, adapter_folder, load_parts, one_line
+from ...torch_imports import import_heavy
+from ..machine import Machine
+from ..settings import LoraSettings, ModelSettings
+from .lora import lora_config, quantisation_config
+from .thinker import give_backbone
+
+
+@dataclass(frozen=True, slots=True)
+class Trainee:
+    """A model as TRL's trainers take it.
+
+    Attributes
+    ----------
+    model : PreTrainedModel or PeftModel
+        Without an adapter, or with the trainable one to go on from.
+    processing : PreTrainedTokenizerBase or ProcessorMixin
+        The trainer's ``processing_class``.
+    peft_config : LoraConfig or None
+        The adapter that the trainer is to put on; None where the model has one.
+    vision : bool
+        Whether the model takes pictures.
+    family : str
+        ``model_type`` of its config, such as ``qwen3_vl``.
+    """
+
+    model: Any
+    processing: Any
+    peft_config: Any
+    vision: bool
+    family: str
+
+
+def load_trainee(model: ModelSettings, lora: LoraSettings, machine: Machine) -> Trainee:
+    """Load a model to train.
+
+    The trainer moves it to its device; quantised weights are put on this process's GPU at once. Under DeepSpeed ZeRO-3
+    the trainer's configuration object must exist before, since transformers then loads the weights in shards.
+
+    Parameters
+    ----------
+    model : ModelSettings
+        Which one, and as what.
+    lora : LoraSettings
+        The adapter; not used where ``model.adapter`` names one, which keeps its own shape.
+    machine : Machine
+        Where it is trained.
+
+    Raises
+    ------
+    ConfigError
+        There is no such model or adapter, they do not fit together, or no layer fits ``lora.targets``.
+    """
+    dtype = _dtype(model.dtype, machine)
+    parts = load_parts(model.name, dtype, revision=model.revision, **_options(model, dtype, machine))
+    give_backbone(parts.model)
+    if model.adapter is None:
+        adapted, peft_config = parts.model, lora_config(parts.model, lora, revision=model.revision)
+    else:
+        adapted, peft_config = _with_adapter(parts, model.adapter), None
+    return Trainee(
+        model=adapted,
+        processing=parts.processor or parts.tokenizer,
+        peft_config=peft_config,
+        vision=parts.processor is not None and hasattr(parts.processor, "image_processor"),
+        family=str(parts.config["model_type"]),
+    )
+
+
+def _options(model: ModelSettings, dtype: Any, machine: Machine) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    if model.attention is not None:
+        options["attn_implementation"] = model.attention
+    quantised = quantisation_config(model.quantisation, dtype)
+    if quantised is not None:
+        if machine.device != "cuda":
+            raise ConfigError(f"model.quantisation = {model.quantisation!r} needs a GPU; expected none on a CPU")
+        options |= {"quantization_config": quantised, "device_map": {"": int(os.environ.get("LOCAL_RANK", "0"))}}
+    return options
+
+
+def _dtype(name: str, machine: Machine) -> Any:
+    torch = import_heavy("torch")
+    if name == "auto":
+        on_gpu = torch.bfloat16 if machine.bf16 else torch.float16
+        return on_gpu if machine.device == "cuda" else torch.float32
+    if name not in ("float32", "bfloat16", "float16"):
+        raise ConfigError(f"model.dtype is {name!r}; expected auto, float32, bfloat16 or float16")
+    return getattr(torch, name)
+
+
+def _with_adapter(parts: Pretrained, adapter: str) -> Any:
+    """Put a saved adapter on, to be trained further."""
+    peft = import_heavy("peft")
+    # ZeRO-3 gathers parameters of one type only, so there the adapter stays in that of the model (as TRL does).
+    sharded = import_heavy("transformers.integrations").is_deepspeed_zero3_enabled()
+    folder = adapter_folder(adapter)
+    with one_line(f"the adapter {adapter!r} does not fit {parts.config.get('_name_or_path') or 'the model'!r}"):
+        adapted = peft.PeftModel.from_pretrained(
+            parts.model, str(folder), is_trainable=True, autocast_adapter_dtype=not sharded
+        )
+    if not any(weight.requires_grad for weight in adapted.parameters()):
+        raise ConfigError(f"the adapter {adapter!r} puts no weights on this model; expected one trained for it")
+    return adapted
