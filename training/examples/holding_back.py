@@ -28,8 +28,8 @@ class Plan:
 def plans_for(row: TrainingRow, data: DataSettings, seed: int) -> Iterator[Plan]:
     """Yield what may be shown of a row: as it was drawn, then with less taken away.
 
-    A later plan is for a row whose target would have no evidence left under the one before. The last one holds back
-    ``row.held_back`` alone, which is never shown.
+    A later plan is for a row whose target would cite nothing, or lose a whole part, under the one before. The last one
+    holds back ``row.held_back`` alone, which is never shown.
     """
     always = frozenset(row.held_back)
     modality = _masked_modality(row, data, seed)
@@ -38,10 +38,10 @@ def plans_for(row: TrainingRow, data: DataSettings, seed: int) -> Iterator[Plan]
     if modality is not None:
         said = f"the modality {modality} was taken away"
         yield _plan(row, always | drawn, modality, (said,))
-        refused = (f"{modality} was not taken away: the target would have nothing left to cite",)
+        refused = (f"{modality} was not taken away: too little of the target would be left",)
     if drawn:
         yield _plan(row, always | drawn, None, refused)
-        refused += ("no cues were drawn to be held back: the target would have nothing left to cite",)
+        refused += ("no cues were drawn to be held back: too little of the target would be left",)
     yield _plan(row, always, None, refused)
 
 

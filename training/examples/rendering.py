@@ -87,10 +87,10 @@ class _Rendering:
 
     def example(self) -> Example:
         """Show as little as was drawn; more where the target would be left without evidence."""
-        way = self.way
-        for plan in plans_for(self.row, self.data, self.seed):
+        way, plans = self.way, list(plans_for(self.row, self.data, self.seed))
+        for plan in plans:
             rendered, adapted = self._tried(plan, way)
-            if adapted is None or adapted.keeps_evidence:
+            if adapted is None or (adapted.keeps_evidence and (adapted.keeps_parts or plan is plans[-1])):
                 break
         else:
             way = way.without_thinking(_NOTHING_TO_CITE)

@@ -19,6 +19,7 @@ from ...errors import RecordError
 from ...prompts.contract import Parsed, parse_answer, write_answer
 from ...prompts.sentences import cited_ids, spellings, split_sentences
 from ...records import CueSet
+from ...records.convert import check
 from ...records.labels import parse_action_unit
 from ...rewards.grounding.checking import check_all
 from ...rewards.grounding.reading import read_assertions
@@ -28,12 +29,14 @@ from ...rewards.grounding.reading import read_assertions
 class Adapted:
     """A target for what is shown.
 
-    ``keeps_evidence`` is False where its chain of thought cited cues and now cites none.
+    ``keeps_evidence`` is False where its chain of thought cited cues and now cites none, ``keeps_parts`` where one of
+    its parts (observations, interpretation …) has no sentence left.
     """
 
     text: str
     notes: tuple[str, ...] = ()
     keeps_evidence: bool = True
+    keeps_parts: bool = True
 
 
 def adapt_target(target: str, cueset: CueSet, shown: CueSet, *, thinks: bool, sees: bool) -> Adapted:
@@ -76,15 +79,29 @@ def adapt_target(target: str, cueset: CueSet, shown: CueSet, *, thinks: bool, se
     before = parsed.think if thinks else None
     view = _View(cueset, shown, sees)
     think, gone = _without_sentences(before, view.goes) if before else (before, 0)
-    answer, ids, units = view.answer(parsed.answer)
+    answer, ids, units = view.answer(_as_written(parsed))
     notes = _notes(gone, ids, units)
     if not notes and (thinks or not parsed.think):
         return Adapted(target)
-    return Adapted(_written(think, answer, parsed), notes, not before or _still_cites(before, think, view))
+    text = _written(think, answer, parsed)
+    if not before:
+        return Adapted(text, notes)
+    return Adapted(
+        text, notes, not view.cites(before) or view.cites(think or ""), _parts(before) == _parts(think or "")
+    )
 
 
-def _still_cites(before: str, think: str | None, view: "_View") -> bool:
-    return not view.cites(before) or (bool(think) and view.cites(think or ""))
+def _as_written(parsed: Parsed) -> Mapping[str, Any]:
+    """Return the answer with its numbers as they were written, if it fits the schema so; else as it was read."""
+    try:
+        check(parsed.written, "answer")
+    except RecordError:
+        return parsed.answer or {}
+    return parsed.written or {}
+
+
+def _parts(think: str) -> set[str | None]:
+    return {sentence.section for sentence in split_sentences(think)}
 
 
 def _notes(gone: int, ids: int, units: int) -> tuple[str, ...]:
@@ -162,15 +179,23 @@ class _View:
 
 
 def _without_sentences(think: str, goes: Callable[[str], bool]) -> tuple[str, int]:
-    """Take sentences out of a chain of thought, its headings, list marks and all other text left as they are."""
+    """Take sentences out of a chain of thought; headings of what is then empty go, all other text stays as it is."""
     lines, gone = [], 0
     for line in think.splitlines():
         rest, number = _line_without(line, goes)
         gone += number
-        # What is left of a line without its sentences is a heading, which stays, or a list mark.
+        # What is left of a line without its sentences is a heading or a list mark.
         if not number or any(map(str.isalpha, rest)):
             lines.append(rest)
+    emptied = _parts(think) - _parts("\n".join(lines))
+    if emptied:
+        lines = [line for line in lines if _heading(line) not in emptied - {None}]
     return "\n".join(lines), gone
+
+
+def _heading(line: str) -> str | None:
+    """Section that a line opens without saying anything in it."""
+    return None if split_sentences(line) else next(iter(_parts(f"{line} word")), None)
 
 
 def _line_without(line: str, goes: Callable[[str], bool]) -> tuple[str, int]:
