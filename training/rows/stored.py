@@ -103,7 +103,7 @@ def read_stored_lines(path: str | Path) -> Iterator[StoredLine]:
 
 
 def is_stored_parquet(path: Path) -> bool:
-    """Whether a Parquet file holds training rows: ours by its metadata, anyone's by its columns."""
+    """Whether a Parquet file holds training rows: ours by its metadata, anyone's if it has no other columns."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -112,7 +112,7 @@ def is_stored_parquet(path: Path) -> bool:
     except (pa.ArrowException, OSError) as error:
         reason = getattr(error, "strerror", None) or str(error).split("\n")[0]
         raise ConfigError(f"{path}: no Parquet file that can be read: {reason}") from error
-    return _KEY in (schema.metadata or {}) or {"id", "cueset", "held_back"} <= set(schema.names)
+    return _KEY in (schema.metadata or {}) or ({"id", "cueset"} <= set(schema.names) <= set(_schema().names))
 
 
 def _write_lines(rows: Iterable[TrainingRow], path: Path) -> int:
@@ -187,7 +187,8 @@ def _parquet_lines(path: Path) -> Iterator[tuple[str, Mapping[str, Any] | Record
     number = 0
     try:
         with pq.ParquetFile(str(path)) as file:
-            wanted = [name for name in file.schema_arrow.names if name in _schema().names]
+            ours = _schema().names
+            wanted = [name for name in file.schema_arrow.names if name in ours]
             for batch in file.iter_batches(batch_size=_GROUP_ROWS, columns=wanted):
                 for cells in batch.to_pylist():
                     number += 1

@@ -142,7 +142,7 @@ def summarise(
     """
     prompts = prompts or Prompts(count_tokens=count_tokens)
     count = count_tokens or prompts.count_tokens
-    labels = Counter(label for row in rows for label in {one.strip().lower() for one in row.reference.labels or ()})
+    labels = Counter(label for row in rows for label in _labels(row.reference))
     targets = [row.target for row in rows if row.target is not None]
     presets = [prompts.preset(row) for row in rows]
     thinks = sum(_thinks(preset) for preset in presets)
@@ -200,6 +200,11 @@ def emotion_of(reference: Reference) -> str:
         return top[0] if len(top) == 1 else SEVERAL
     families = {family for label in reference.labels or () if (family := _class(label))}
     return NO_CLASS if not families else families.pop() if len(families) == 1 else SEVERAL
+
+
+def _labels(reference: Reference) -> dict[str, None]:
+    """Labels in order, each once; a set's order would change from run to run."""
+    return dict.fromkeys(label.strip().lower() for label in reference.labels or ())
 
 
 @lru_cache(maxsize=4096)

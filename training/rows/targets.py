@@ -46,7 +46,7 @@ def problems_of_target(row: TrainingRow, *, thinks: bool, not_shown: frozenset[s
     form = score_format(read_completion(target), row.reference, form="contract" if parsed.think else "direct")
     if not form.value:
         slips = [problem.code for problem in parsed.problems if problem.code not in _NOT_OF_FORM]
-        yield "target_form", ", ".join(slips or [name for name, kept in form.parts.items() if not kept])[:80]
+        yield "target_form", ", ".join(slips or [name for name, kept in (form.parts or {}).items() if not kept])[:80]
     if thinks and not parsed.think:
         yield "target_without_thought", ""
     yield from _citations(row, parsed, not_shown)
