@@ -40,7 +40,7 @@ SCENES = 12 if os.environ.get("EMOREASON_SOAK") else 3
 @pytest.mark.parametrize(
     ("kind", "drawn"),
     [*chain(single_movements(SCENES), quick_blinks(SCENES + 4), several_movements(SCENES - SCENES // 3))],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else f"seed{value[0].seed}",
 )
 def test_twelve_frames_a_second_lose_no_event_in_the_battery(kind: str, drawn) -> None:
     assert_nothing_lost(drawn[0], compared(*drawn))
