@@ -73,11 +73,12 @@ def difficulties(rows: Sequence[TrainingRow]) -> list[float]:
 
 
 def _disagreement(reference: Reference) -> float:
-    shares = [share for share in (reference.distribution or {}).values() if share > 0]
+    counts = (reference.distribution or {}).values()
+    total = sum(counts)
+    shares = [share for count in counts if (share := count / (total or 1.0)) > 0]
     if not shares:
         return 0.0 if reference.emotion is not None or len(reference.labels or ()) == 1 else 0.5
-    total = sum(shares)
-    entropy = -sum(share / total * math.log(share / total) for share in shares)
+    entropy = -sum(share * math.log(share) for share in shares)
     return min(1.0, max(0.0, entropy / math.log(len(EMOTIONS))))
 
 

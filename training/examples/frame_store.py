@@ -47,13 +47,9 @@ class FrameStore:
         """Return what was taken when the same was asked before; None if it was not, or its pictures are gone."""
         try:
             kept = json.loads(self._place(asked).read_bytes())
-            frames = [
-                (Frame(time_s=one["time_s"], path=one["path"], cue_id=one["cue_id"]), one["size"])
-                for one in kept["frames"]
-            ]
-            if any(_size(Path(frame.path)) != size for frame, size in frames):
+            if any(_size(self.folder / one["path"]) != one["size"] for one in kept["frames"]):
                 return None
-            return Taken(tuple(frame for frame, _ in frames), tuple(kept["notes"]))
+            return Taken(tuple(map(self._frame, kept["frames"])), tuple(kept["notes"]))
         except (OSError, ValueError, KeyError, TypeError):  # not there, or not as it was written
             return None
 
