@@ -4,22 +4,34 @@ import csv
 import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from emoreason.errors import ConfigError, RecordError
 from emoreason.prompts.contract import parse_answer, read_answer
 from emoreason.records import Clip, Cue, CueSet, Frame, Reference, TrainingRow, Turn
 from emoreason.records.convert import to_json
 from emoreason.records.jsonl import dump_line
+from emoreason.training.rows.checks import check_rows
+from emoreason.training.rows.cue_pool import CuePool
+from emoreason.training.rows.lines import LineReading, row_of_line
 from emoreason.training.rows.sources import read_training_rows
 from emoreason.training.rows.stored import write_rows
 
 ANSWER = {"labels": [{"label": "joyful", "cues": ["face1.AU12.1"]}], "emotions": {"joy": 1}}
+
+KEYS = (
+    "cueset", "cues", "clip", "id", "answer", "explanation", "labels", "think", "group", "split", "language", "target",
+    "preset", "reference", "emotion", "distribution", "valence", "action_units", "held_back", "frames", "origin",
+    "path", "context", "emotions", "label", "abstained", "time_s", "code",
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -204,13 +216,14 @@ def test_a_bad_line_is_said_and_the_rest_is_read_unless_asked_otherwise() -> Non
         {"cueset": good["cueset"], "answer": "I do not know."},
         {"cueset": good["cueset"], "labels": ["sad"], "answer": "x"},
         {"cueset": good["cueset"], "labels": "sad", "group": "g"},
+        {"cueset": good["cueset"], "labels": ["sad"], "language": "xx"},
         {**good, "split": "trian"},
         "[]",
     )
     rows, said = read(name)
     assert [row.id for row in rows] == ["good"]
     assert [line.partition(" ")[0] for line in said] == [
-        *(f"rows.jsonl:{n}:" for n in (1, 2, 4, 5, 6, 7, 8)),
+        *(f"rows.jsonl:{n}:" for n in (1, 2, 4, 5, 6, 7, 8, 9)),
         "rows.jsonl:",
     ]
     assert said[-1] == "rows.jsonl: passed over: taget"
@@ -231,6 +244,26 @@ def test_a_bad_line_is_said_and_the_rest_is_read_unless_asked_otherwise() -> Non
 def test_what_is_no_file_of_rows_is_refused(make: Callable[[], str], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         read(make())
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.floats(-2, 2) | st.text(max_size=6) | st.just("{}"),
+    lambda values: st.lists(values, max_size=3) | st.dictionaries(st.sampled_from(KEYS), values, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(
+    line=st.dictionaries(st.sampled_from(KEYS), json_values, max_size=4),
+    cues=st.sampled_from([{}, {"cueset": to_json(clip("a"))}, {"cues": to_json(clip("a"))}, {"path": "set/a.mp4"}]),
+)
+def test_any_line_is_a_row_or_is_refused_in_words(line: dict[str, Any], cues: dict[str, Any]) -> None:
+    reading = LineReading(Path("any.jsonl"), "en", CuePool(), set())
+    with suppress(RecordError):
+        row = row_of_line("any.jsonl:1", {**line, **cues}, reading)
+        assert row.id
+        check_rows([row])
 
 
 def test_a_row_without_an_id_has_that_of_its_clip() -> None:

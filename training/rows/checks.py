@@ -24,7 +24,7 @@ _MESSAGES: Final[dict[str, tuple[bool, str]]] = {
     "prompt_refused": (True, "no prompt can be made of the row"),
     "label_in_prompt": (
         True,
-        "the prompt states the answer, in what is described of the clip; take the word out of the cue, or the cue out",
+        "the prompt states the answer, in what is described of the clip; mend the cue or hold it back (held_back)",
     ),
     "label_in_name": (
         True,

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
+from ...cues.wording import LANGUAGES
 from ...errors import ModelOutputError, RecordError
 from ...prompts.contract import parse_answer
 from ...reasoning.batch.manifest_fields import CLIP_COLUMNS, CUES_COLUMN, Reading, row_of, valid_text
@@ -133,6 +134,8 @@ def _labelled_row(line: Mapping[str, Any], reading: LineReading) -> TrainingRow:
         raise RecordError(f"expected cueset and exactly one of {', '.join(_ANSWER_KINDS)}")
     cueset = validated(line["cueset"], CueSet)
     language = line.get("language", reading.language)
+    if language not in LANGUAGES:
+        raise RecordError(f"language is {str(language)[:20]!r}; expected one of {', '.join(LANGUAGES)}")
     try:
         target = _answer(line, cueset, language)
     except ModelOutputError as error:
@@ -157,7 +160,10 @@ def _answer(line: Mapping[str, Any], cueset: CueSet, language: str) -> str:
     if think is not None and not isinstance(think, str):
         raise RecordError(f"think is {type(think).__name__}; expected text")
     if "explanation" in line:
-        return from_explanation(from_json(line["explanation"], Explanation), cueset, language)
+        explanation = from_json(line["explanation"], Explanation)
+        if explanation.clip != cueset.clip.id:
+            raise RecordError(f"the explanation is of {explanation.clip!r}, the cueset of {cueset.clip.id!r}")
+        return from_explanation(explanation, cueset, language)
     if "labels" in line:
         return from_labels(_label_list(line["labels"]), cueset, language, think)
     answer = line["answer"]

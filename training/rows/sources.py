@@ -6,6 +6,7 @@ from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, Final
 
+from ...cues.wording import LANGUAGES
 from ...errors import ConfigError, RecordError
 from ...reasoning.batch.manifest_tables import csv_lines, json_lines, parquet_lines
 from ...records import TrainingRow
@@ -62,6 +63,8 @@ def read_training_rows(
     """
     if split is not None and split not in SPLITS:
         raise ConfigError(f"there is no split {split!r}; expected one of {', '.join(SPLITS)}")
+    if language not in LANGUAGES:
+        raise ConfigError(f"language {language!r} is not available; expected one of {', '.join(LANGUAGES)}")
     files = [_file(source) for source in sources]
     pools = [file for file in files if file.suffix.lower() in JSON_LINES and holds_cues(file)]
     problems = _Problems(on_problem, strict)
