@@ -7,11 +7,12 @@ dotted paths). Nothing of TRL is imported here.
 
 The data set needs the column ``reference`` (:func:`emoreason.rewards.adapters.columns.reference_column`). A reward that
 does not apply to a row is None there; TRL then counts the other rewards. Presets log the mean of each of their terms as
-``<preset>/<term>`` and write each term beside the completion in the table of ``log_completions``.
+``<preset>/<term>`` (and the share of open gates) and write each term beside the completion in the table of
+``log_completions``.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from .columns import cases_of
@@ -20,20 +21,32 @@ from .scoring import NAMES, BatchScores, score_batch
 Values = list[float | None]
 
 
-def _score(name: str, completions: Sequence[Any], columns: dict[str, Any]) -> BatchScores:
-    step = getattr(columns.get("trainer_state"), "global_step", None)
-    return score_batch(name, cases_of(completions, columns), step)
+def step_of(columns: Mapping[str, Any]) -> int | None:
+    """Training step that TRL passes a reward: optimiser steps done; None outside of training."""
+    step: int | None = getattr(columns.get("trainer_state"), "global_step", None)
+    return step
 
 
-def _log(name: str, scores: BatchScores, columns: dict[str, Any]) -> Values:
+def log_terms(name: str, scores: BatchScores, columns: Mapping[str, Any]) -> Values:
+    """Log the terms of a blend as TRL takes it, and return what is paid.
+
+    Metrics: ``<name>/<term>``, the mean before weight and gate, and ``<name>/<term>/open``, the share of completions
+    whose gate was open. Each completion's terms go to the table of ``log_completions``.
+    """
     log_metric, log_extra = columns.get("log_metric"), columns.get("log_extra")
     if log_metric is not None:
         for term, mean in scores.term_means().items():
             log_metric(f"{name}/{term}", mean)
+        for term, opened in scores.opened.items():
+            log_metric(f"{name}/{term}/open", sum(opened) / len(opened))
     if log_extra is not None:
         for term, values in scores.terms.items():
             log_extra(f"{name}/{term}", values)
     return scores.values
+
+
+def _score(name: str, completions: Sequence[Any], columns: dict[str, Any]) -> BatchScores:
+    return score_batch(name, cases_of(completions, columns), step_of(columns))
 
 
 def _named(function: Callable[..., Any], attribute: str) -> None:
@@ -46,7 +59,7 @@ def _function(attribute: str) -> Callable[..., Values]:
     name = NAMES[attribute]
 
     def reward(completions: Sequence[Any], prompts: Sequence[Any] | None = None, **columns: Any) -> Values:
-        return _log(name, _score(name, completions, columns), columns)
+        return log_terms(name, _score(name, completions, columns), columns)
 
     _named(reward, attribute)
     return reward
@@ -57,7 +70,7 @@ def _waiting_function(attribute: str) -> Callable[..., Awaitable[Values]]:
     name = NAMES[attribute]
 
     async def reward(completions: Sequence[Any], prompts: Sequence[Any] | None = None, **columns: Any) -> Values:
-        return _log(name, await asyncio.to_thread(_score, name, completions, columns), columns)
+        return log_terms(name, await asyncio.to_thread(_score, name, completions, columns), columns)
 
     _named(reward, attribute)
     return reward

@@ -1,0 +1,196 @@
+"""Before GPU hours are spent on a reward: whether it can be gamed, and whether the rows hold what it compares with."""
+
+import hashlib
+import inspect
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from ..errors import ConfigError
+from ..records import Reference
+from ..rewards.blend import Blend
+from ..rewards.lint import LintReport, Target, lint
+from ..rewards.lint.scenes import Scene
+from ..rewards.reward import Case, reward_named, score_cases
+from .rewarding import blend_of
+from .settings import RewardSettings
+
+#: File in the run's folder that keeps what the battery said of a blend.
+LINTED: Final = "lint.json"
+#: Rows at most that are looked at.
+_MOST_ROWS: Final = 1000
+#: Share of rows below which a term is warned of.
+_FEW: Final = 0.5
+_PROBE: Final = "<think>The lip corners are pulled up.</think><answer>happy</answer>"
+
+
+def refuse_gameable(rewards: RewardSettings, *, allow: bool = False, folder: Path | None = None) -> list[str]:
+    """Play the gaming battery of ``rewards lint`` against exactly the blend that will be paid, all terms in full.
+
+    A blend whose terms begin at different steps is also played as it pays at first. What wins then is told and not
+    refused: it is paid like an honest answer, and only until the other terms begin.
+
+    Parameters
+    ----------
+    rewards : RewardSettings
+        Of the run.
+    allow : bool
+        Play nothing; as ``rewards.lint = false`` does.
+    folder : Path, optional
+        Of the run: a blend that passed is remembered there, so that a run that goes on is not held up.
+
+    Returns
+    -------
+    list of str
+        What to know of the first steps.
+
+    Raises
+    ------
+    ConfigError
+        Names the attacks that win.
+    """
+    if allow or not rewards.lint:
+        return []
+    blend = blend_of(rewards)
+    digest = blend_digest(blend)
+    known = None if folder is None else _known(folder / LINTED)
+    if known is not None and known["blend"] == digest:
+        return [str(line) for line in known["told"]]
+    whole = _played(blend)
+    _refuse(blend, whole)
+    told, first = [], _at_first(blend)
+    if first is not None and not (begins := _played(first)).passed:
+        told = [
+            f"until all terms of the blend {blend.name!r} are paid for in full, these attacks are paid like an honest "
+            f"answer: {', '.join(begins.won) or 'all of them'}"
+        ]
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps({"blend": digest, "told": told, "report": whole.to_dict()}, ensure_ascii=False)
+        partial = folder / f"writing-{os.getpid()}-{LINTED}"  # each process of a run plays, and all write the same
+        partial.write_text(text + "\n", encoding="utf-8")
+        partial.replace(folder / LINTED)
+    return told
+
+
+def missing_references(rewards: RewardSettings, references: Iterable[Reference]) -> list[str]:
+    """Say which terms apply to no row, or to few.
+
+    Whether a term applies depends on the reference alone, so each is asked with one and the same completion; of many
+    rows some are asked, evenly spread. The judge applies to every row and is not asked.
+
+    Parameters
+    ----------
+    rewards : RewardSettings
+        Of the run.
+    references : iterable of Reference
+        Of the training rows, as rendered.
+
+    Returns
+    -------
+    list of str
+        One sentence a term.
+
+    Raises
+    ------
+    ConfigError
+        No term that compares an answer with its reference applies to any row.
+
+    Examples
+    --------
+    >>> missing_references(RewardSettings(), [Reference(labels=("calm",)), Reference(), Reference()])
+    ["the reward 'wheel' applies to 33 % of the rows: the others have no reference for it"]
+    """
+    blend = blend_of(rewards)
+    rows = _some(list(references))
+    shares = {term.reward: _share(term.reward, rows) for term in blend.terms if term.reward != "judge" and term.weight}
+    told = [_told(name, share) for name, share in shares.items() if share < _FEW]
+    # What applies where nothing is known (format) compares with nothing.
+    compares = [name for name in shares if not _applies(name, [Reference()])[0]]
+    if compares and not any(shares[name] for name in compares) and "judge" not in (term.reward for term in blend.terms):
+        raise ConfigError(
+            f"{told[0]}, so no answer would be paid for being right; expected rows whose reference it can compare "
+            "with, or another rewards.blend"
+        )
+    return told
+
+
+def blend_digest(blend: Blend) -> str:
+    """Sha256 of what a blend pays for: terms, weights, gates, schedules, and the code of rewards in files."""
+    digest = hashlib.sha256(json.dumps([asdict(term) for term in blend.terms], sort_keys=True).encode())
+    for term in blend.terms:
+        digest.update(_code(reward_named(term.reward)))
+    return digest.hexdigest()
+
+
+def _code(reward: Any) -> bytes:
+    """Source of the file that a reward is defined in."""
+    try:
+        return Path(inspect.getfile(reward if inspect.isroutine(reward) else type(reward))).read_bytes()
+    except (TypeError, OSError):  # made at run time, or written in C
+        return b""
+
+
+def _known(path: Path) -> dict[str, Any] | None:
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return known if isinstance(known, dict) and {"blend", "told"} <= known.keys() else None
+
+
+def _at_first(blend: Blend) -> Blend | None:
+    """Return what is paid at the first step, where that is not the same."""
+    if not any(term.starts_at_step or term.ramp_steps for term in blend.terms):
+        return None
+    return Blend(blend.name, tuple(replace(term, weight=term.weight_at(0)) for term in blend.terms))
+
+
+def _played(blend: Blend) -> LintReport:
+    def score(texts: Sequence[str], scenes: Sequence[Scene]) -> list[float | None]:
+        cases = [Case.of(text, scene.reference) for text, scene in zip(texts, scenes, strict=True)]
+        return [found.value for found in blend.score_many(cases)]
+
+    return lint(Target(blend.name, score))
+
+
+def _refuse(blend: Blend, report: LintReport) -> None:
+    if report.passed:
+        return
+    remedy = "see `emoreason rewards lint`, choose another blend, or go on all the same with rewards.lint=false"
+    if report.reads_nothing:
+        raise ConfigError(f"the blend {blend.name!r} pays for nothing that is written; {remedy}")
+    won = ", ".join(report.won)
+    raise ConfigError(f"the blend {blend.name!r} can be gamed: {len(report.won)} attack(s) win ({won}); {remedy}")
+
+
+def _some(references: list[Reference]) -> list[Reference]:
+    if not references:
+        raise ConfigError("there are no rows to pay for")
+    step = max(1, -(-len(references) // _MOST_ROWS))
+    return references[::step]
+
+
+def _share(name: str, references: Sequence[Reference]) -> float:
+    applies = _applies(name, references)
+    return sum(applies) / len(applies)
+
+
+def _applies(name: str, references: Sequence[Reference]) -> list[bool]:
+    scores = score_cases(_reward(name), [Case.of(_PROBE, reference) for reference in references], name)
+    return [score is not None and score.value is not None for score in scores]
+
+
+_reward = cache(reward_named)
+
+
+def _told(name: str, share: float) -> str:
+    if not share:
+        return f"the reward {name!r} applies to no row: none has a reference for it"
+    return f"the reward {name!r} applies to {share:.0%} of the rows: the others have no reference for it".replace(
+        "%", " %"
+    )
