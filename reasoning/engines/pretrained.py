@@ -95,7 +95,7 @@ def load_parts(model: str, dtype: Any, *, revision: str | None = None, **options
     """
     transformers = import_heavy("transformers")
     local = {"local_files_only": is_offline(), "trust_remote_code": False, "revision": revision or "main"}
-    with _quiet(transformers), one_line(f"no model that loads is at {model!r}"):
+    with quiet(transformers), one_line(f"no model that loads is at {model!r}"):
         config = transformers.AutoConfig.from_pretrained(model, **local)
         class_name = _class_name(transformers, config.model_type)
         whole = class_name == "AutoModelForCausalLM"
@@ -214,8 +214,8 @@ def one_line(what: str) -> Iterator[None]:
 
 
 @contextmanager
-def _quiet(transformers: Any) -> Iterator[None]:
-    """Load without progress bars: the caller's own progress is on the same terminal."""
+def quiet(transformers: Any) -> Iterator[None]:
+    """Load and save without progress bars: the caller's own progress is on the same terminal."""
     logging = transformers.utils.logging
     shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()

@@ -1,11 +1,13 @@
 """The model to train: base weights with transformers, frozen later by PEFT, and the adapter's configuration."""
 
 import os
+import warnings
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ...errors import ConfigError
-from ...reasoning.engines.pretrained import Pretrained, adapter_folder, load_parts, one_line
+from ...reasoning.engines.pretrained import adapter_folder, load_parts, one_line
 from ...torch_imports import import_heavy
 from ..machine import Machine
 from ..settings import LoraSettings, ModelSettings
@@ -64,7 +66,7 @@ def load_trainee(model: ModelSettings, lora: LoraSettings, machine: Machine) -> 
     if model.adapter is None:
         adapted, peft_config = parts.model, lora_config(parts.model, lora, revision=model.revision)
     else:
-        adapted, peft_config = _with_adapter(parts, model.adapter), None
+        adapted, peft_config = put_on(parts.model, adapter_folder(model.adapter), trainable=True), None
     return Trainee(
         model=adapted,
         processing=parts.processor or parts.tokenizer,
@@ -96,16 +98,32 @@ def _dtype(name: str, machine: Machine) -> Any:
     return getattr(torch, name)
 
 
-def _with_adapter(parts: Pretrained, adapter: str) -> Any:
-    """Put a saved adapter on, to be trained further."""
+def put_on(model: Any, folder: Path, *, trainable: bool = False) -> Any:
+    """Put a saved adapter on a model.
+
+    Parameters
+    ----------
+    model : PreTrainedModel
+        Without an adapter.
+    folder : Path
+        Of the adapter.
+    trainable : bool
+        Whether it is to be trained further.
+
+    Raises
+    ------
+    ConfigError
+        It does not fit the model.
+    """
     peft = import_heavy("peft")
     # ZeRO-3 gathers parameters of one type only, so there the adapter stays in that of the model (as TRL does).
     sharded = import_heavy("transformers.integrations").is_deepspeed_zero3_enabled()
-    folder = adapter_folder(adapter)
-    with one_line(f"the adapter {adapter!r} does not fit {parts.config.get('_name_or_path') or 'the model'!r}"):
-        adapted = peft.PeftModel.from_pretrained(
-            parts.model, str(folder), is_trainable=True, autocast_adapter_dtype=not sharded
-        )
-    if not any(weight.requires_grad for weight in adapted.parameters()):
-        raise ConfigError(f"the adapter {adapter!r} puts no weights on this model; expected one trained for it")
-    return adapted
+    with one_line(f"the adapter {str(folder)!r} does not fit the model"), warnings.catch_warnings():
+        # Weights that are not in the adapter would stay as they were drawn.
+        warnings.filterwarnings("error", message=".*missing adapter keys", category=UserWarning)
+        try:
+            return peft.PeftModel.from_pretrained(
+                model, str(folder), is_trainable=trainable, autocast_adapter_dtype=not sharded
+            )
+        except UserWarning as error:
+            raise ValueError(str(error)) from error
