@@ -19,6 +19,7 @@ VERBS: Final = {
     "prompt": (".prompt:prompt", "Print exactly what a model would get for a clip."),
     "report": (".report:report", "Make pages to look at from results of an earlier run, and an index."),
     "rewards": (".rewards:rewards", "Check rewards before training with them, and score texts with them."),
+    "train": (".train:train", "Fine-tune a model with LoRA, by examples (SFT) or by rewards (GRPO)."),
     "models": (".models:models", "Fetch, list and verify the model files that extraction needs."),
     "doctor": (".doctor:doctor", "Say what works on this machine and how to mend what does not."),
     "completion": (".completion:completion", "Print what a shell needs to complete verbs, options and files."),

@@ -22,7 +22,7 @@ from .rows.findings import Findings
 from .rows.prompts import CountTokens, Prompts
 from .rows.sources import read_training_rows
 from .rows.summary import RowsSummary, summarise
-from .settings import DataSettings, Settings
+from .settings import DataSettings, Method, Settings
 
 if TYPE_CHECKING:
     import datasets
@@ -114,10 +114,30 @@ def examples_of(
     data = settings.data
     if as_served:
         data = replace(data, direct_share=0.0, hold_back=0.0, mask_modality=0.0)
-    pictured = rows_with_frames(rows, data, data_folder(settings), pixels_per_token=pixels_per_token)
+    return rendered(
+        rows,
+        data,
+        method=settings.method,
+        folder=data_folder(settings),
+        count_tokens=count_tokens,
+        pixels_per_token=pixels_per_token,
+    )
+
+
+def rendered(
+    rows: Sequence[TrainingRow],
+    data: DataSettings,
+    *,
+    method: Method,
+    folder: Path,
+    count_tokens: CountTokens | None = None,
+    pixels_per_token: float | None = None,
+) -> Iterator[Example]:
+    """Render rows outside of a run; pictures are written to the sub-folder ``frames`` of ``folder``."""
+    pictured = rows_with_frames(rows, data, folder, pixels_per_token=pixels_per_token)
     plain = ((row, ()) for row in rows)
     for row, notes in pictured if data.frames > 0 else plain:
-        example = render_example(row, data, method=settings.method, count_tokens=count_tokens)
+        example = render_example(row, data, method=method, count_tokens=count_tokens)
         yield replace(example, notes=(*notes, *example.notes)) if notes else example
 
 

@@ -1,0 +1,192 @@
+"""``emoreason train sft`` and ``emoreason train grpo``: a run from its settings to the folder with the adapter."""
+
+import importlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from ..errors import ConfigError, EmoreasonError, RecordError
+from .completion import complete_names
+from .group import OK, SOME_FAILED
+from .options import Decorator, json_option, offline_option, purpose_option
+from .rewards import own_stdout
+from .terminal import check_purpose, notice
+from .train_launch import Place, place
+from .train_progress import Teller, following
+from .train_quiet import quiet_libraries
+
+if TYPE_CHECKING:
+    from ..training.outcome import Outcome
+    from ..training.settings import Method, Settings
+
+_COMMON: Final = """SETTINGS is a TOML file or the name of a preset (emoreason train configs); KEY=VALUE sets one of its keys, written as
+in TOML. [trainer] holds the keys of TRL's own configuration. The folder output.folder gets the adapter, the model card,
+the exact settings and a report. The same command goes on where it ended, whatever ended it.
+"""  # noqa: E501 - as click wraps it
+
+_EXIT_CODES: Final = """\b
+Exit codes:
+  0    trained to the end
+  1    stopped early, as [stop] says; what was learnt is kept
+  2    usage or configuration error, rows that cannot be learnt from, or a refused purpose
+  3    it could not go on (disk full, out of memory); the same command goes on
+  70   a bug in emoreason (EMOREASON_DEBUG=1 shows where)
+  130  interrupted; the same command goes on"""
+
+_SFT: Final = f"""Learn from examples of what to write (supervised fine-tuning with LoRA).
+
+{_COMMON}
+\b
+Examples:
+  emoreason train sft --config qwen3-vl-4b-sft data.train=rows.jsonl output.folder=taught --dry-run
+  emoreason train sft --config mine.toml lora.rank=32 trainer.learning_rate=1e-4
+  emoreason train sft --config mine.toml --json > events.jsonl
+  torchrun --nproc_per_node=2 -m emoreason train sft --config mine.toml
+  accelerate launch --config_file zero2.yaml -m emoreason train sft --config mine.toml
+
+{_EXIT_CODES}"""
+
+_GRPO: Final = f"""Learn from rewards for what the model writes (GRPO with LoRA).
+
+{_COMMON}
+\b
+Examples:
+  emoreason train grpo --config qwen3-vl-4b-grpo model.adapter=taught data.train=rows.jsonl output.folder=paid
+  emoreason train grpo --config mine.toml rewards.blend=grounded trainer.num_generations=8 --dry-run
+  torchrun --nproc_per_node=2 -m emoreason train grpo --config mine.toml
+
+A blend of rewards that can be gamed is refused (emoreason rewards lint plays against it); rewards.lint=false lets it.
+
+{_EXIT_CODES}"""
+
+
+def _presets() -> list[str]:
+    from ..training.reading_settings import presets
+
+    return list(presets())
+
+
+_RUN_OPTIONS: Final[tuple[Decorator, ...]] = (
+    click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]..."),
+    click.option(
+        "--config",
+        "source",
+        required=True,
+        metavar="SETTINGS",
+        shell_complete=complete_names(_presets, or_files=True),
+        help="TOML file, or name of a preset.",
+    ),
+    click.option("--dry-run", is_flag=True, help="Show settings, rows, checks and memory; train nothing."),
+    click.option("--resume", is_flag=True, help="Go on, and refuse if there is nothing to go on with."),
+    click.option("--fresh", is_flag=True, help="Begin anew. With an earlier run in the folder it needs --overwrite."),
+    click.option("--overwrite", is_flag=True, help="With --fresh: remove the earlier run's checkpoints."),
+    json_option,
+    purpose_option,
+    offline_option,
+)
+
+
+def _run_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(_RUN_OPTIONS):
+        function = option(function)
+    return function
+
+
+@click.command(help=_SFT)
+@_run_options
+@click.pass_context
+def sft(ctx: click.Context, /, **options: Any) -> None:
+    """Train by examples."""
+    ctx.exit(_run("sft", **options))
+
+
+@click.command(help=_GRPO)
+@_run_options
+@click.pass_context
+def grpo(ctx: click.Context, /, **options: Any) -> None:
+    """Train by rewards."""
+    ctx.exit(_run("grpo", **options))
+
+
+def _run(
+    method: "Method",
+    *,
+    source: str,
+    overrides: tuple[str, ...],
+    dry_run: bool,
+    resume: bool,
+    fresh: bool,
+    overwrite: bool,
+    as_json: bool | None,
+    purpose: str | None,
+) -> int:
+    """Run, or say what a run would do; return the exit code."""
+    from ..training.reading_settings import read_settings
+
+    if resume and fresh:
+        raise click.UsageError("--resume and --fresh: expected one of the two")
+    if overwrite and not fresh:
+        raise click.UsageError("--overwrite goes with --fresh: a run that goes on overwrites nothing")
+    here = place()
+    with _quiet_unless_first(here):
+        if here.leads:
+            check_purpose(purpose)
+        settings = read_settings(source, overrides, method=method)
+        if dry_run:
+            from .train_dry_run import foresee
+
+            with quiet_libraries():
+                return foresee(settings, as_json=as_json) if here.leads else OK
+        if fresh and here.leads:
+            _refuse_earlier(settings, overwrite=overwrite)
+        how = "always" if resume else "never" if fresh else "auto"
+        with following(as_json, here) as teller, quiet_libraries():
+            return _train(settings, teller, how)
+
+
+def _refuse_earlier(settings: "Settings", *, overwrite: bool) -> None:
+    from ..training.resuming import last_checkpoint
+    from ..training.trainer_config import CHECKPOINTS
+
+    folder = Path(settings.output.folder)
+    there = last_checkpoint(folder / CHECKPOINTS)
+    if there is not None and not overwrite:
+        raise ConfigError(
+            f"{folder} holds a run ({there.name}); move it away, or remove its checkpoints with --fresh --overwrite"
+        )
+
+
+def _train(settings: "Settings", teller: Teller, resume: str) -> int:
+    """Train; what libraries and rewards print goes to stderr, and errors about rows are those of what was given."""
+    module = importlib.import_module(f"..training.{settings.method}", __package__)
+    train: Callable[..., Outcome] = getattr(module, f"train_{settings.method}")
+    with own_stdout():
+        try:
+            outcome = train(settings, on_event=teller, resume=resume)
+        except RecordError as error:
+            raise ConfigError(str(error)) from error
+        except KeyboardInterrupt:
+            teller.notice(f"{settings.output.folder} keeps what was done; the same command goes on")
+            raise
+    teller.end(outcome)
+    return SOME_FAILED if outcome.stopped else OK
+
+
+@contextmanager
+def _quiet_unless_first(here: Place) -> Iterator[None]:
+    """Of the processes of a run the first one alone says what all of them meet."""
+    if here.leads:
+        yield
+        return
+    try:
+        yield
+    except EmoreasonError as error:
+        if here.local_rank == 0:  # another machine, which may lack what the first one has
+            notice(f"error: process {here.rank} of {here.processes}: {error}")
+        raise click.exceptions.Exit(2 if isinstance(error, ConfigError) else 3) from error
+    except KeyboardInterrupt:
+        os._exit(130)  # the first one says it; torch's own farewell would wait for it
