@@ -178,12 +178,14 @@ def refuse_rewards(rewards: RewardSettings, known: Collection[str]) -> tuple[str
     told = [
         f"the reward {name!r} never applies: no row's reference has {' and '.join(needs)}"
         for name, needs in missing.items()
+        if weights[name]
     ]
     if paying and (all(name in missing for name in paying) or (about_answers and set(about_answers) <= set(missing))):
         there = ", ".join(sorted(known)) or "nothing"
+        needed = missing[next(name for name in paying if name in missing)][0]
         raise ConfigError(
             f"{told[0]} (references have: {there}), so no answer is paid for being right; expected rows with "
-            f"reference.{missing[next(iter(missing))][0]}, or another rewards.blend"
+            f"reference.{needed}, or another rewards.blend"
         )
     return tuple(told)
 

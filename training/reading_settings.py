@@ -30,6 +30,17 @@ def presets() -> dict[str, Path]:
     return {path.stem: path for path in sorted(CONFIGS.glob("*.toml"))}
 
 
+def launch_configs() -> dict[str, Path]:
+    """Files for ``accelerate launch --config_file`` by name.
+
+    Examples
+    --------
+    >>> list(launch_configs())
+    ['ddp', 'fsdp', 'zero2', 'zero3']
+    """
+    return {path.stem: path for path in sorted((CONFIGS / "accelerate").glob("*.yaml"))}
+
+
 def read_settings(
     source: str | Path, overrides: Sequence[str] = (), *, method: Method | None = None, need_data: bool = True
 ) -> Settings:
