@@ -90,11 +90,16 @@ class _Told(Teller):
 
     def __init__(self, picture: "_Bar | _Now | None", write: Callable[[str], None] | None) -> None:
         self._picture, self._write = picture, write
+        self._steps: int | None = None
 
     def __call__(self, event: dict[str, Any]) -> None:
         kind = str(event.get("event", ""))
         if kind == "finished":
             return  # said by `end`, when stdout is ours again
+        if kind == "started":
+            self._steps = event.get("steps")
+        elif kind == "log":
+            event = {"steps": self._steps, **event}
         self._event(event)
         if kind == "log" and self._picture is not None:
             self._picture.move(event)
@@ -150,14 +155,6 @@ def _values(event: Mapping[str, Any]) -> Iterator[str]:
             yield f"{_SHORT.get(name, name)} {value:.4g}"
 
 
-def _numbers(event: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what was logged: it lies in the event, or in a mapping of it."""
-    for name in ("metrics", "logs", "values"):
-        if isinstance(event.get(name), Mapping):
-            return {**event, **event[name]}
-    return event
-
-
 class _Pace:
     """How long the rest will take, by the steps of this process."""
 
@@ -176,7 +173,7 @@ class _Pace:
 
 
 def _place(event: Mapping[str, Any]) -> tuple[int, int | None]:
-    steps = event.get("steps", event.get("max_steps"))
+    steps = event.get("steps")
     return int(event.get("step") or 0), int(steps) if isinstance(steps, int) and steps > 0 else None
 
 
@@ -194,7 +191,7 @@ class _Now:
         self._told = time.monotonic()
         of = "" if steps is None else f" of {steps}"
         about = "" if left is None else f"about {_span(left)} left"
-        notice(", ".join(filter(None, [f"step {step}{of}", *_values(_numbers(event)), about])))
+        notice(", ".join(filter(None, [f"step {step}{of}", *_values(event), about])))
 
     def close(self) -> None:
         """Nothing is shown."""
@@ -215,7 +212,7 @@ class _Bar:
             self._task = self._progress.add_task("training", total=steps, values="", left="")
             self._progress.start()
         left = self._pace.left_s(step, steps)
-        self._values = "  ".join(_values(_numbers(event))) or self._values
+        self._values = "  ".join(_values(event)) or self._values
         self._progress.update(
             self._task,
             completed=step,
