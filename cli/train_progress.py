@@ -26,7 +26,12 @@ _SHORT: Final = {"completions/mean_length": "length", "reward_std": "±"}
 
 
 class Teller:
-    """Told each event of a run; says nothing by itself (the other processes of a run have this one)."""
+    """Told each event of a run; says nothing by itself (the other processes of a run have this one).
+
+    ``started`` says whether the training began.
+    """
+
+    started = False
 
     def __call__(self, event: dict[str, Any]) -> None:
         """Tell one event."""
@@ -97,7 +102,7 @@ class _Told(Teller):
         if kind == "finished":
             return  # said by `end`, when stdout is ours again
         if kind == "started":
-            self._steps = event.get("steps")
+            self.started, self._steps = True, event.get("steps")
         elif kind == "log":
             event = {"steps": self._steps, **event}
         self._event(event)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from ..errors import ConfigError, EmoreasonError, RecordError
+from ..errors import ConfigError, EmoreasonError, RecordError, TrainingError
 from .completion import complete_names
 from .group import OK, SOME_FAILED
 from .options import Decorator, json_option, offline_option, purpose_option
 from .rewards import own_stdout
 from .terminal import check_purpose, notice
+from .train_failures import explained
 from .train_launch import Place, place
 from .train_progress import Teller, following
 from .train_quiet import quiet_libraries
@@ -167,10 +168,19 @@ def _train(settings: "Settings", teller: Teller, resume: str) -> int:
     with own_stdout():
         try:
             outcome = train(settings, on_event=teller, resume=resume)
-        except RecordError as error:
-            raise ConfigError(str(error)) from error
+        except (RecordError, TrainingError) as error:
+            if teller.started:
+                raise
+            raise ConfigError(str(error)) from error  # nothing has begun: it is what was given
+        except EmoreasonError:
+            raise
+        except Exception as error:
+            if (known := explained(error, settings.output.folder)) is None:
+                raise
+            raise known from error
         except KeyboardInterrupt:
-            teller.notice(f"{settings.output.folder} keeps what was done; the same command goes on")
+            if teller.started:
+                teller.notice(f"{settings.output.folder} keeps what was done; the same command goes on")
             raise
     teller.end(outcome)
     return SOME_FAILED if outcome.stopped else OK
