@@ -127,15 +127,17 @@ def _rows(examples: Iterable[Example], vision: bool, method: Method) -> Iterator
     pictured: bool | None = None
     for example in examples:
         if vision and method == "grpo":
-            first, pictured = pictured is None, bool(example.frames) if pictured is None else pictured
-            if not first and pictured != bool(example.frames):
-                which = (
-                    "has no pictures, the rows before it have"
-                    if pictured
-                    else "has pictures, the rows before have none"
-                )
-                raise RecordError(f"row {example.row_id!r} {which}; TRL's GRPO takes no batch of both: leave it out")
+            pictured = _as_before(example, pictured)
         yield columns_of(example, vision=vision, method=method)
+
+
+def _as_before(example: Example, pictured: bool | None) -> bool:
+    """Whether an example has pictures; RecordError when the ones before it differ in that."""
+    has = bool(example.frames)
+    if pictured not in (None, has):
+        what = "has pictures, the rows before it have none" if has else "has no pictures, the rows before it have"
+        raise RecordError(f"row {example.row_id!r} {what}; TRL's GRPO takes no batch of both: leave it out")
+    return has
 
 
 def _messages(messages: Iterable[dict[str, Any]], vision: bool) -> list[dict[str, Any]]:
