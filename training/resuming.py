@@ -29,6 +29,8 @@ Resume = Literal["auto", "always", "never"]
 
 _SETTINGS: Final = "settings.toml"
 _BEGUN: Final = "begun.json"
+#: What a finished run leaves, perhaps without checkpoints.
+_ADAPTER: Final = "adapter_config.json"
 _STATE: Final = "trainer_state.json"
 #: One of them holds the optimiser: of a single process, of FSDP (whole, in shards), of DeepSpeed.
 _OPTIMISERS: Final = ("optimizer.pt", "optimizer.bin", "optimizer_0", "latest")
@@ -50,8 +52,8 @@ def begun(settings: Settings, machine: Machine, resume: str = "auto") -> Iterato
     machine : Machine
         Where it takes place; the number of processes decides which rows a step sees.
     resume : {"auto", "always", "never"}
-        Go on if there is something to go on from; refuse if there is not; or begin anew, for which what is left of an
-        earlier run of this kind in the folder is removed.
+        Go on if there is something to go on from; refuse if there is not; or begin anew, for which the checkpoints of
+        an earlier run are removed.
 
     Yields
     ------
@@ -87,15 +89,13 @@ def last_checkpoint(place: Path) -> Path | None:
 
 def _checkpoint(settings: Settings, machine: Machine, resume: str, place: Path) -> Path | None:
     facts = {"processes": machine.processes, "sha256": _digests(settings)}
-    if resume == "never":
-        _clear(place)
-    elif (place / _SETTINGS).is_file():
-        _refuse_other(settings, facts, place)
-    elif any(_NAME.fullmatch(folder.name) for folder in place.iterdir()):
-        raise TrainingError(f"{place} holds checkpoints of another program; expected an empty folder: name another one")
-    checkpoint = last_checkpoint(place)
+    checkpoint = None if resume == "never" else last_checkpoint(place)
     if checkpoint is None and resume == "always":
         raise TrainingError(f"{place} has no whole checkpoint to go on from; leave out --resume to begin")
+    if checkpoint is not None or (resume != "never" and (place.parent / _ADAPTER).is_file()):
+        _refuse_other(settings, facts, place)
+    if checkpoint is None:
+        _clear(place)
     _write(place / _BEGUN, json.dumps(facts, indent=2) + "\n")
     _write(place / _SETTINGS, write_settings(settings))
     return checkpoint

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import ConfigError
+from ...reasoning.conversation.families import family_of_config
 from ...reasoning.engines.pretrained import adapter_folder, load_parts, one_line
 from ...torch_imports import import_heavy
 from ..machine import Machine
@@ -31,6 +32,8 @@ class Trainee:
         Whether the model takes pictures.
     family : str
         ``model_type`` of its config, such as ``qwen3_vl``.
+    pixels_per_token : float or None
+        Of pictures, where the config tells.
     """
 
     model: Any
@@ -38,6 +41,12 @@ class Trainee:
     peft_config: Any
     vision: bool
     family: str
+    pixels_per_token: float | None = None
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens of a text, as the engines count them when the model is served."""
+        tokenizer = getattr(self.processing, "tokenizer", self.processing)
+        return len(tokenizer(text, add_special_tokens=False).input_ids)
 
 
 def load_trainee(model: ModelSettings, lora: LoraSettings, machine: Machine) -> Trainee:
@@ -63,6 +72,7 @@ def load_trainee(model: ModelSettings, lora: LoraSettings, machine: Machine) -> 
     dtype = _dtype(model.dtype, machine)
     parts = load_parts(model.name, dtype, revision=model.revision, **_options(model, dtype, machine))
     give_backbone(parts.model)
+    able = family_of_config(parts.config)
     if model.adapter is None:
         adapted, peft_config = parts.model, lora_config(parts.model, lora, revision=model.revision)
     else:
@@ -71,8 +81,9 @@ def load_trainee(model: ModelSettings, lora: LoraSettings, machine: Machine) -> 
         model=adapted,
         processing=parts.processor or parts.tokenizer,
         peft_config=peft_config,
-        vision=parts.processor is not None and hasattr(parts.processor, "image_processor"),
+        vision=able.pictures,
         family=str(parts.config["model_type"]),
+        pixels_per_token=able.pixels_per_token,
     )
 
 
