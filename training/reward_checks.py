@@ -5,7 +5,7 @@ import inspect
 import json
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -28,7 +28,23 @@ _FEW: Final = 0.5
 _PROBE: Final = "<think>The lip corners are pulled up.</think><answer>happy</answer>"
 
 
-def refuse_gameable(rewards: RewardSettings, *, allow: bool = False, folder: Path | None = None) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Linted:
+    """What the battery said of a blend that may be paid.
+
+    Attributes
+    ----------
+    report : dict or None
+        ``LintReport.to_dict()``; None: the battery was not played.
+    told : tuple of str
+        What to know of the first steps.
+    """
+
+    report: dict[str, Any] | None = None
+    told: tuple[str, ...] = ()
+
+
+def refuse_gameable(rewards: RewardSettings, *, allow: bool = False, folder: Path | None = None) -> Linted:
     """Play the gaming battery of ``rewards lint`` against exactly the blend that will be paid, all terms in full.
 
     A blend whose terms begin at different steps is also played as it pays at first. What wins then is told and not
@@ -43,38 +59,28 @@ def refuse_gameable(rewards: RewardSettings, *, allow: bool = False, folder: Pat
     folder : Path, optional
         Of the run: a blend that passed is remembered there, so that a run that goes on is not held up.
 
-    Returns
-    -------
-    list of str
-        What to know of the first steps.
-
     Raises
     ------
     ConfigError
         Names the attacks that win.
     """
     if allow or not rewards.lint:
-        return []
+        return Linted()
     blend = blend_of(rewards)
     digest = blend_digest(blend)
     known = None if folder is None else _known(folder / LINTED)
     if known is not None and known["blend"] == digest:
-        return [str(line) for line in known["told"]]
+        return Linted(known["report"], tuple(known["told"]))
     whole = _played(blend)
     _refuse(blend, whole)
-    told, first = [], _at_first(blend)
-    if first is not None and not (begins := _played(first)).passed:
-        told = [
-            f"until all terms of the blend {blend.name!r} are paid for in full, these attacks are paid like an honest "
-            f"answer: {', '.join(begins.won) or 'all of them'}"
-        ]
+    linted = Linted(whole.to_dict(), tuple(_told_of_the_first_steps(blend)))
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
-        text = json.dumps({"blend": digest, "told": told, "report": whole.to_dict()}, ensure_ascii=False)
+        text = json.dumps({"blend": digest, **asdict(linted)}, ensure_ascii=False)
         partial = folder / f"writing-{os.getpid()}-{LINTED}"  # each process of a run plays, and all write the same
         partial.write_text(text + "\n", encoding="utf-8")
         partial.replace(folder / LINTED)
-    return told
+    return linted
 
 
 def missing_references(rewards: RewardSettings, references: Iterable[Reference]) -> list[str]:
@@ -140,14 +146,19 @@ def _known(path: Path) -> dict[str, Any] | None:
         known = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return known if isinstance(known, dict) and {"blend", "told"} <= known.keys() else None
+    return known if isinstance(known, dict) and {"blend", "told", "report"} <= known.keys() else None
 
 
-def _at_first(blend: Blend) -> Blend | None:
-    """Return what is paid at the first step, where that is not the same."""
+def _told_of_the_first_steps(blend: Blend) -> list[str]:
     if not any(term.starts_at_step or term.ramp_steps for term in blend.terms):
-        return None
-    return Blend(blend.name, tuple(replace(term, weight=term.weight_at(0)) for term in blend.terms))
+        return []
+    first = _played(Blend(blend.name, tuple(replace(term, weight=term.weight_at(0)) for term in blend.terms)))
+    if first.passed:
+        return []
+    return [
+        f"until all terms of the blend {blend.name!r} are paid for in full, these attacks are paid like an honest "
+        f"answer: {', '.join(first.won) or 'all of them'}"
+    ]
 
 
 def _played(blend: Blend) -> LintReport:

@@ -180,14 +180,13 @@ def follow_schedule(trainer: Any, rewards: Rewards) -> Any:
     rewards : Rewards
         Whose ``scheduled`` is true.
     """
+
+    def on_step_begin(callback: Any, args: Any, state: Any, control: Any, **_: Any) -> None:
+        for index, weight in enumerate(rewards.weights_at(state.global_step)):
+            trainer.reward_weights[index] = weight
+
     base = import_heavy("transformers").TrainerCallback
-
-    class FollowSchedule(base):  # type: ignore[misc]
-        def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            for index, weight in enumerate(rewards.weights_at(state.global_step)):
-                trainer.reward_weights[index] = weight
-
-    return FollowSchedule()
+    return type("FollowSchedule", (base,), {"on_step_begin": on_step_begin})()
 
 
 class _Desk:

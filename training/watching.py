@@ -65,7 +65,7 @@ class Watching:
         self._remember(line)
         if self._first:
             self._log.write(line)
-            self._tell({"event": "log", **line})
+            self._tell({"event": "log", "steps": state.max_steps, **line})
         if self._early is None or "loss" not in logs or self.stopped is not None:
             return
         self.stopped = self._early.add(line)
@@ -82,21 +82,13 @@ class Watching:
             folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
             self._tell({"event": "saved", "step": state.global_step, "folder": str(folder)})
 
-    def take(self, batch: Batch, names: Sequence[str]) -> None:
-        """Keep a few completions of a batch, if its step is one that has samples.
-
-        Parameters
-        ----------
-        batch : Batch
-            Of the training rows, of this process.
-        names : sequence of str
-            Names of the terms.
-        """
+    def take(self, batch: Batch) -> None:
+        """Keep a few completions of a batch of training rows, if its step is one that has samples."""
         every = max(1, -(-self._steps // _SAMPLED_STEPS))
         if not self._first or batch.step is None or batch.step % every:
             return
         for index in range(min(_SAMPLES, len(batch.completions))):
-            self._samples.write(_sample(batch, index, names))
+            self._samples.write(_sample(batch, index))
 
     def _remember(self, line: Mapping[str, Any]) -> None:
         numbers = {key: value for key, value in line.items() if isinstance(value, int | float) and key != "step"}
@@ -130,7 +122,7 @@ def _training(history: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return [line for line in history if "loss" in line]
 
 
-def _sample(batch: Batch, index: int, names: Sequence[str]) -> dict[str, Any]:
+def _sample(batch: Batch, index: int) -> dict[str, Any]:
     prompt, pictures = _prompt(batch.prompts[index])
     ids = batch.columns.get("row_id")
     return {
@@ -140,7 +132,7 @@ def _sample(batch: Batch, index: int, names: Sequence[str]) -> dict[str, Any]:
         "prompt": prompt,
         "completion": _cut(completion_text(batch.completions[index]), _LONGEST_COMPLETION),
         "reward": batch.total[index],
-        "terms": {name: batch.scores.terms[name][index] for name in names},
+        "terms": {name: values[index] for name, values in batch.scores.terms.items()},
         "tokens": batch.tokens[index],
         "readable": batch.readable[index],
     }

@@ -1,0 +1,170 @@
+"""GRPO: the rows' prompts, our rewards and a model with an adapter, handed to TRL's ``GRPOTrainer``.
+
+What the trainer does is TRL's own: loss (``trainer.loss_type``), scaling (``scale_rewards``), sums of several rewards
+(``multi_objective_aggregation``), truncated completions, vLLM. Two things follow from the adapter:
+
+- With ``trainer.beta`` above 0 the policy is held near a reference model. A new adapter needs no second model: its
+  reference is the same model with the adapter switched off. An adapter to go on from (``model.adapter``) is copied
+  once and the copy, called ``ref``, stays as it is: the reference of GRPO after SFT is the model that SFT made.
+- On a CPU completions are written by transformers. On a GPU ``trainer.use_vllm`` has vLLM write them, in the same
+  process (``vllm_mode = "colocate"``) or behind ``trl vllm-serve`` (``"server"``).
+"""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from ..errors import ConfigError
+from ..rewards.adapters.columns import COLUMN, read_references
+from ..torch_imports import import_heavy
+from .checking_settings import refuse_impossible
+from .machine import Machine, this_machine
+from .model.loading import Trainee, load_trainee
+from .outcome import OnEvent, Outcome
+from .outputs.folder import evaluate_before, finish
+from .preparing import Prepared, datasets_of, prepare
+from .resuming import begun
+from .reward_checks import missing_references, refuse_gameable
+from .rewarding import Rewards, follow_schedule, reward_functions
+from .run_log import now
+from .running import served, tell_data, train, warn
+from .settings import Settings
+from .trainer_config import CHECKPOINTS, trainer_config
+from .watching import Watching, watch, why_stopped
+
+
+def grpo_config(settings: Settings, machine: Machine) -> Any:
+    """Make TRL's ``GRPOConfig`` of a run: its ``[trainer]`` and what this machine needs.
+
+    Raises
+    ------
+    ConfigError
+        It cannot work on this machine, or TRL refuses a value.
+    """
+    decided: dict[str, Any] = {}
+    if settings.data.curriculum is not None and "shuffle_dataset" not in settings.trainer:
+        decided["shuffle_dataset"] = False  # the rows' order is the curriculum
+    return trainer_config(settings, machine=machine, **decided)
+
+
+def grpo_trainer(
+    config: Any, trainee: Trainee, train: Any, rewards: Rewards, watching: Watching, *, dev: Any = None
+) -> Any:
+    """Hand model, rows and rewards to ``trl.GRPOTrainer``.
+
+    Parameters
+    ----------
+    config : trl.GRPOConfig
+        Of :func:`grpo_config`.
+    trainee : Trainee
+        The model.
+    train : datasets.Dataset
+        Columns ``prompt``, ``reference``, ``row_id`` and, for a vision model, ``images``.
+    rewards : Rewards
+        What is paid for.
+    watching : Watching
+        Follows the run.
+    dev : datasets.Dataset, optional
+        Scored every ``trainer.eval_steps``, if ``trainer.eval_strategy`` says so.
+
+    Raises
+    ------
+    ConfigError
+        TRL refuses the model, the rows or a setting.
+    """
+    trl = import_heavy("trl")
+    try:
+        trainer = trl.GRPOTrainer(
+            model=trainee.model,
+            args=config,
+            reward_funcs=rewards.functions,
+            train_dataset=train,
+            eval_dataset=None if config.eval_strategy == "no" else dev,
+            processing_class=trainee.processing,
+            peft_config=trainee.peft_config,
+            callbacks=[watching],
+        )
+    except (ValueError, TypeError, NotImplementedError, ImportError) as error:
+        reason = " ".join(str(error).split())[:400]
+        raise ConfigError(f"TRL's GRPOTrainer refuses this run: {reason}") from error
+    if rewards.scheduled:
+        trainer.add_callback(follow_schedule(trainer, rewards))
+    # Dev rows are scored by the same functions; samples are of the training rows.
+    rewards.listeners.append(lambda batch: watching.take(batch) if trainer.model.training else None)
+    return trainer
+
+
+def train_grpo(settings: Settings, *, on_event: OnEvent | None = None, resume: str = "auto") -> Outcome:
+    """Train by rewards, from the settings to the folder with the adapter.
+
+    Every process of a run calls it; the first alone writes and tells.
+
+    Parameters
+    ----------
+    settings : Settings
+        With ``method`` ``grpo``.
+    on_event : callable, optional
+        Told what happens, in the first process.
+    resume : {"auto", "always", "never"}
+        See :func:`emoreason.training.resuming.begun`.
+
+    Raises
+    ------
+    ConfigError
+        The settings cannot work here, the blend can be gamed, or no row can be paid for.
+    TrainingError
+        The rows are not fit to be learnt from, or the run in the folder was begun otherwise.
+    """
+    began, began_at = time.monotonic(), now()
+    machine = this_machine(settings.model.device)
+    warnings = list(refuse_impossible(settings, machine))
+    config = grpo_config(settings, machine)  # before the weights: ZeRO-3 needs it
+    folder = Path(settings.output.folder)
+    with begun(settings, machine, resume) as checkpoint:
+        prepared = prepare(settings)
+        tell_data(prepared, on_event)
+        prepared.findings.refuse()
+        linted = refuse_gameable(settings.rewards, folder=folder / CHECKPOINTS)
+        rewards = reward_functions(settings.rewards, longest=config.max_completion_length)
+        config.reward_weights = rewards.weights
+        trainee = load_trainee(settings.model, settings.lora, machine)
+        rows, dev = _datasets(prepared, settings, trainee)
+        warnings += [*linted.told, *missing_references(settings.rewards, read_references(rows[COLUMN]))]
+        warn(warnings, on_event)
+        watching = watch(folder, stop=settings.stop, on_event=on_event)
+        trainer = grpo_trainer(config, trainee, rows, rewards, watching, dev=dev)
+        asked = tuple(served(prepared, settings, trainee)) if settings.output.evaluate else ()
+        before = evaluate_before(
+            trainer, settings, asked, resumed=checkpoint is not None, blend=rewards.blend, on_event=on_event
+        )
+        stopped = _trained(trainer, settings, watching, checkpoint)
+        finish(
+            trainer, settings, prepared=prepared, machine=machine, began_at=began_at,
+            seconds=time.monotonic() - began, dev=asked, before=before, blend=rewards.blend, lint=linted.report,
+            stopped=stopped, notes=warnings, on_event=on_event,
+        )  # fmt: skip
+    return Outcome(folder=folder, steps=trainer.state.global_step, stopped=stopped, metrics=dict(watching.last))
+
+
+def _datasets(prepared: Prepared, settings: Settings, trainee: Trainee) -> Any:
+    return datasets_of(
+        prepared,
+        settings,
+        vision=trainee.vision and settings.data.frames > 0,
+        count_tokens=trainee.count_tokens,
+        pixels_per_token=trainee.pixels_per_token,
+    )
+
+
+def _trained(trainer: Any, settings: Settings, watching: Watching, checkpoint: Path | None) -> str | None:
+    """Train, or go on; return why it stopped early."""
+    if checkpoint is None:
+        train(trainer, None)
+        return watching.stopped
+    state = json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
+    stopped = why_stopped(state["log_history"], settings.stop)
+    if stopped is not None:  # it had ended: nothing is trained, what was learnt is loaded
+        trainer.args.max_steps = state["global_step"]
+    train(trainer, checkpoint)
+    return stopped or watching.stopped

@@ -1,0 +1,74 @@
+"""The steps that SFT and GRPO have in common: telling of the data, the rows to be tested on, training itself."""
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from ..errors import TrainingError
+from ..torch_imports import import_heavy
+from .example import Example
+from .model.loading import Trainee
+from .outcome import OnEvent
+from .preparing import Prepared, examples_of
+from .settings import Settings
+
+
+def is_first() -> bool:
+    """Whether this is the process of a run that writes and tells."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def tell_data(prepared: Prepared, on_event: OnEvent | None) -> None:
+    """Tell what the rows are, in the first process."""
+    if on_event is not None and is_first():
+        on_event(
+            {
+                "event": "data",
+                "train": prepared.summary.to_dict(),
+                "dev": prepared.dev_summary.to_dict(),
+                "warnings": [finding.message for finding in prepared.findings.warnings],
+                "problems": list(prepared.problems),
+            }
+        )
+
+
+def warn(messages: Iterable[str], on_event: OnEvent | None) -> None:
+    """Tell what does not stand in the way and should be known, in the first process."""
+    if on_event is not None and is_first():
+        for message in messages:
+            on_event({"event": "warning", "message": message})
+
+
+def served(prepared: Prepared, settings: Settings, trainee: Trainee) -> Iterator[Example]:
+    """Dev rows as they are asked when the model is served."""
+    return examples_of(
+        prepared.dev,
+        settings,
+        as_served=True,
+        count_tokens=trainee.count_tokens,
+        pixels_per_token=trainee.pixels_per_token,
+    )
+
+
+def train(trainer: Any, checkpoint: Path | None) -> None:
+    """Train, or go on from a checkpoint.
+
+    Chance begins anew: what was drawn for the evaluation before must not change what is learnt. The processes of a run
+    have a seed each, so that they do not write the same completions; a checkpoint brings its own state.
+
+    Raises
+    ------
+    TrainingError
+        The GPU's memory is too small.
+    """
+    torch, transformers = import_heavy("torch"), import_heavy("transformers")
+    transformers.set_seed(trainer.args.seed, device_specific=True)
+    try:
+        trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
+    except torch.OutOfMemoryError as error:
+        raise TrainingError(
+            "the GPU's memory does not hold a training step; expected a smaller "
+            "trainer.per_device_train_batch_size (with more trainer.gradient_accumulation_steps), fewer or smaller "
+            'pictures (data.frames, data.frame_pixels), or model.quantisation = "4bit"'
+        ) from error
