@@ -166,7 +166,8 @@ QWEN3 = """\
 {%- set reasoning_content = content.split('</think>')[0].rstrip('\\n').split('<think>')[-1].lstrip('\\n') %}
 {%- set content = content.split('</think>')[-1].lstrip('\\n') %}
 {%- endif %}
-{{- '<|im_start|>assistant\\n<think>\\n' + reasoning_content.strip('\\n') + '\\n</think>\\n\\n' + content.lstrip('\\n') }}
+{{- '<|im_start|>assistant\\n' }}
+{{- '<think>\\n' + reasoning_content.strip('\\n') + '\\n</think>\\n\\n' + content.lstrip('\\n') }}
 {%- else %}
 {{- '<|im_start|>' + message.role + '\\n' + content }}
 {%- endif %}
@@ -175,7 +176,7 @@ QWEN3 = """\
 {%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}{%- endif %}
 """
 #: As DeepSeek-R1's: what was thought is not repeated.
-FORGETS = QWEN3.replace("<think>\\n' + reasoning_content.strip('\\n') + '\\n</think>\\n\\n' +", "' +")
+FORGETS = QWEN3.replace("'<think>\\n' + reasoning_content.strip('\\n') + '\\n</think>\\n\\n' +", "")
 
 
 def tokenizer_with(template: str, folder: Path) -> Any:
