@@ -108,8 +108,9 @@ class _Told(Teller):
         self._event(event)
         if kind == "log" and self._picture is not None:
             self._picture.move(event)
-        elif self._write is None and (words := _words(kind, event)):
-            self.notice(words)
+        elif self._write is None:
+            for words in _words(kind, event):
+                notice(words)
 
     def notice(self, message: str) -> None:
         self._event({"event": "notice", "message": message})
@@ -144,13 +145,14 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _words(kind: str, event: Mapping[str, Any]) -> str:
-    """Say an event in a line; nothing where there is none to say."""
-    if kind == "saved":
-        return ""
+def _words(kind: str, event: Mapping[str, Any]) -> list[str]:
+    """Say an event in lines; none where there is nothing to say."""
+    if kind == "data":
+        rows = (f"{event[name].get('rows')} rows ({name})" for name in ("train", "dev") if event.get(name))
+        return [f"learns from {', '.join(rows)}", *event.get("warnings", ()), *event.get("problems", ())]
     if kind == "stopped":
-        return f"stops early: {event.get('reason') or event.get('message') or ''}"
-    return str(event.get("message") or "")
+        return [f"stops early: {event.get('reason')}"]
+    return [str(event["message"])] if event.get("message") else []
 
 
 def _values(event: Mapping[str, Any]) -> Iterator[str]:

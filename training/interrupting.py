@@ -1,5 +1,7 @@
 """Ctrl-C and SIGTERM while a trainer trains: the step is finished, a checkpoint is saved, and the run ends.
 
+Where somebody is told of each step, the trainer does not print them as well.
+
 A scheduler gives a job some seconds between SIGTERM and SIGKILL. A step and a checkpoint mostly fit in; what does not
 is no loss beyond the steps since the last checkpoint.
 """
@@ -57,7 +59,8 @@ def interruptible(trainer: Any, on_event: OnEvent | None = None) -> Iterator[Non
     trainer : transformers.Trainer
         Gets a callback.
     on_event : callable, optional
-        Told ``{"event": "interrupted", "message": …}`` when the first signal arrives.
+        Told ``{"event": "interrupted", "message": …}`` when the first signal arrives. The trainer's own callbacks that
+        print each step are taken away then.
 
     Raises
     ------
@@ -68,7 +71,11 @@ def interruptible(trainer: Any, on_event: OnEvent | None = None) -> Iterator[Non
     -----
     Python hands signals to the main thread alone: elsewhere nothing is changed.
     """
-    base = import_heavy("transformers").TrainerCallback
+    transformers = import_heavy("transformers")
+    base = transformers.TrainerCallback
+    if on_event is not None:
+        for printing in (transformers.PrinterCallback, import_heavy("transformers.trainer_callback").ProgressCallback):
+            trainer.remove_callback(printing)
     asked: Any = type("Interruption", (Interruption, base), {})(trainer.accelerator)
     trainer.add_callback(asked)
 
