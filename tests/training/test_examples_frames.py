@@ -13,11 +13,12 @@ import pytest
 from media_files import moving, write_video
 from PIL import Image
 
+from emoreason.errors import MediaError
 from emoreason.reasoning.conversation import Capabilities, Manner
 from emoreason.reasoning.conversation.prompt import make_prompt
 from emoreason.reasoning.engines.base import Request
 from emoreason.records import Clip, Cue, CueSet, Frame, TrainingRow
-from emoreason.training.examples import frames
+from emoreason.training.examples import frames, picture_check
 from emoreason.training.examples.frames import Taken, rows_with_frames, take_frames
 from emoreason.training.examples.rendering import render_example
 from emoreason.training.settings import DataSettings
@@ -49,7 +50,7 @@ def no_clip(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("a clip was opened")
 
     monkeypatch.setattr(frames, "pictures_of", opened)
-    monkeypatch.setattr(frames, "check_pictures", opened)
+    monkeypatch.setattr(picture_check, "run_in_child", opened)
 
 
 @pytest.mark.parametrize("most", [1, 4])
@@ -218,3 +219,18 @@ def test_rows_come_back_in_order_each_with_its_pictures(video: Path, tmp_path: P
     assert [row.frames for row, _ in found][:7] == [row.frames for row in rows][:7]
     assert len(found[7][0].frames) == 2
     assert not any(notes for _, notes in found)
+
+
+def test_one_that_brings_the_reader_down_costs_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = [str(saved(tmp_path / f"{number}.png", (32 + number, 32))) for number in range(9)]
+    read = picture_check.run_in_child
+
+    def falls(task: str, path: str, arguments: dict[str, list[str]]) -> object:
+        if paths[5] in arguments["paths"]:
+            raise MediaError(f"{path}: the process that read it died")
+        return read(task, path, arguments)
+
+    monkeypatch.setattr(picture_check, "run_in_child", falls)
+    checked = picture_check.check_pictures(paths)
+    assert [checked[path].width for path in paths] == [32, 33, 34, 35, 36, 0, 38, 39, 40]
+    assert checked[paths[5]].wrong == f"{paths[5]}: the process that read it died"

@@ -10,9 +10,10 @@ pixels than allowed is replaced by a smaller copy.
 
 import math
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -66,15 +67,12 @@ def rows_with_frames(
     (TrainingRow, tuple of str)
         In the order of the rows: the row with frames (absolute paths) and what is not shown, and why.
     """
-
-    def taken(row: TrainingRow) -> Taken:
-        return take_frames(row, data, folder, pixels_per_token=pixels_per_token)
-
     waiting = iter(rows)
     with ThreadPoolExecutor(jobs or core_count()) as pool:
         while some := list(islice(waiting, _AHEAD)):
-            for row, pictures in zip(some, pool.map(taken, some), strict=True):
-                yield replace(row, frames=pictures.frames), pictures.notes
+            found = pool.map(lambda take: take(), _ways(some, data, folder, pixels_per_token))
+            for row, taken in zip(some, found, strict=True):
+                yield replace(row, frames=taken.frames), taken.notes
 
 
 def take_frames(row: TrainingRow, data: DataSettings, folder: Path, *, pixels_per_token: float | None = None) -> Taken:
@@ -82,12 +80,22 @@ def take_frames(row: TrainingRow, data: DataSettings, folder: Path, *, pixels_pe
 
     Nothing is raised for what is wrong with a file: a note says it.
     """
+    return _ways([row], data, folder, pixels_per_token)[0]()
+
+
+def _ways(
+    rows: Sequence[TrainingRow], data: DataSettings, folder: Path, pixels_per_token: float | None
+) -> list[Callable[[], Taken]]:
+    """How to take the pictures of each row; own ones are checked here, those of all rows together."""
     if data.frames < 1:
-        return Taken()
+        return [Taken] * len(rows)
     store = FrameStore(folder / "frames")
-    if row.frames:
-        return _own(row.frames, data, store, pixels_per_token or _PIXELS_PER_TOKEN)
-    return _of_clip(row, data, store, pixels_per_token)
+    own = [_Own(row.frames, data, store, pixels_per_token or _PIXELS_PER_TOKEN) if row.frames else None for row in rows]
+    checked = check_pictures(list(dict.fromkeys(path for one in own if one for path in one.unchecked())))
+    return [
+        partial(one.taken, checked) if one else partial(_of_clip, row, data, store, pixels_per_token)
+        for row, one in zip(rows, own, strict=True)
+    ]
 
 
 def _of_clip(row: TrainingRow, data: DataSettings, store: FrameStore, pixels_per_token: float | None) -> Taken:
@@ -108,21 +116,52 @@ def _of_clip(row: TrainingRow, data: DataSettings, store: FrameStore, pixels_per
     return taken
 
 
-def _own(frames: Sequence[Frame], data: DataSettings, store: FrameStore, per_token: float) -> Taken:
-    """Check the row's own frames; files that were found good are not opened again until they change."""
-    chosen = evenly(sorted(frames, key=lambda frame: frame.time_s), data.frames)
-    notes = (f"{len(chosen)} of {len(frames)} pictures are shown",) if len(chosen) < len(frames) else ()
-    pixels = min(data.frame_pixels, int(data.frame_tokens / len(chosen) * per_token))
-    if pixels < per_token:
-        return Taken((), (*notes, f"no picture is shown: {data.frame_tokens} tokens hold none of {len(chosen)}"))
-    chosen = [replace(frame, path=str(Path(frame.path).absolute())) for frame in chosen]
-    asked = ["own", _VERSION, pixels, per_token, [[*_identity(frame), frame.time_s, frame.cue_id] for frame in chosen]]
-    taken = store.known(asked)
-    if taken is None:
-        taken = _checked(chosen, pixels, per_token, store)
-        if len(taken.frames) == len(chosen):
-            store.keep(asked, taken)
-    return Taken(taken.frames, (*notes, *taken.notes))
+class _Own:
+    """A row's own frames. Files that were found good are not opened again until they change."""
+
+    def __init__(self, frames: Sequence[Frame], data: DataSettings, store: FrameStore, per_token: float) -> None:
+        chosen = evenly(sorted(frames, key=lambda frame: frame.time_s), data.frames)
+        self.frames = [replace(frame, path=str(Path(frame.path).absolute())) for frame in chosen]
+        self.notes = (f"{len(chosen)} of {len(frames)} pictures are shown",) if len(chosen) < len(frames) else ()
+        self.store, self.per_token = store, per_token
+        self.pixels = min(data.frame_pixels, int(data.frame_tokens / len(chosen) * per_token))
+        files = [[*_identity(frame), frame.time_s, frame.cue_id] for frame in self.frames]
+        self.asked = ["own", _VERSION, self.pixels, per_token, files]
+        self.known = store.known(self.asked)
+        if self.pixels < per_token:
+            said = f"no picture is shown: {data.frame_tokens} tokens hold none of {len(chosen)}"
+            self.known = Taken((), (said,))
+
+    def unchecked(self) -> list[str]:
+        return [] if self.known is not None else [frame.path for frame in self.frames]
+
+    def taken(self, checked: Mapping[str, Checked]) -> Taken:
+        if self.known is None:
+            self.known = self._taken(checked)
+            if len(self.known.frames) == len(self.frames):
+                self.store.keep(self.asked, self.known)
+        return Taken(self.known.frames, (*self.notes, *self.known.notes))
+
+    def _taken(self, checked: Mapping[str, Checked]) -> Taken:
+        good, notes = [], []
+        for frame in self.frames:
+            try:
+                good.append(self._within(frame, checked[frame.path]))
+            except MediaError as error:
+                notes.append(f"a picture is not shown: {error}")
+        return Taken(tuple(good), tuple(notes))
+
+    def _within(self, frame: Frame, checked: Checked) -> Frame:
+        if checked.wrong is not None:
+            raise MediaError(checked.wrong)
+        if checked.width * checked.height <= self.pixels:
+            return frame
+        side = math.isqrt(int(self.per_token))
+        multiple = side if side > 1 and side * side == self.per_token else None
+        stills = read_stills(frame.path, [0.0], max_pixels=self.pixels, multiple=multiple)
+        if not stills:
+            raise MediaError(f"{frame.path}: holds no picture")
+        return replace(frame, path=str(self.store.add(stills[0].jpeg)))
 
 
 def _identity(frame: Frame) -> list[Any]:
@@ -132,26 +171,3 @@ def _identity(frame: Frame) -> list[Any]:
     except OSError:
         return [frame.path, None, None]
     return [frame.path, status.st_size, status.st_mtime_ns]
-
-
-def _checked(frames: Sequence[Frame], pixels: int, per_token: float, store: FrameStore) -> Taken:
-    good, notes = [], []
-    for frame, checked in zip(frames, check_pictures([frame.path for frame in frames]), strict=True):
-        try:
-            good.append(_within(frame, checked, pixels, per_token, store))
-        except MediaError as error:
-            notes.append(f"a picture is not shown: {error}")
-    return Taken(tuple(good), tuple(notes))
-
-
-def _within(frame: Frame, checked: Checked, pixels: int, per_token: float, store: FrameStore) -> Frame:
-    if checked.wrong is not None:
-        raise MediaError(checked.wrong)
-    if checked.width * checked.height <= pixels:
-        return frame
-    side = math.isqrt(int(per_token))
-    multiple = side if side > 1 and side * side == per_token else None
-    stills = read_stills(frame.path, [0.0], max_pixels=pixels, multiple=multiple)
-    if not stills:
-        raise MediaError(f"{frame.path}: holds no picture")
-    return replace(frame, path=str(store.add(stills[0].jpeg)))

@@ -28,16 +28,21 @@ class Checked:
     wrong: str | None = None
 
 
-def check_pictures(paths: "Sequence[str]") -> list[Checked]:
+def check_pictures(paths: "Sequence[str]") -> dict[str, Checked]:
     """Open pictures in a child process and tell the size of each, or what is wrong with it.
 
-    Never raises for what is wrong with a file; if one brings the child down, all of them are refused.
+    Never raises for what is wrong with a file. If one brings the child down, halves are tried until it is found.
     """
+    if not paths:
+        return {}
     try:
         answers = run_in_child("training.examples.picture_check:check_task", paths[0], {"paths": list(paths)})
     except MediaError as error:
-        return [Checked(wrong=str(error))] * len(paths)
-    return [Checked(**answer) for answer in answers]
+        if len(paths) == 1:
+            return {paths[0]: Checked(wrong=str(error))}
+        middle = len(paths) // 2
+        return check_pictures(paths[:middle]) | check_pictures(paths[middle:])
+    return {path: Checked(**answer) for path, answer in zip(paths, answers, strict=True)}
 
 
 def check_task(task: "Task") -> list[dict[str, Any]]:
