@@ -112,4 +112,6 @@ def _made(
     if n_clips < 2:
         return Figure(value=of_drawn(np.arange(n_clips)), low=None, high=None, clips=n_clips, answers=answers)
     found = bootstrap_drawn(of_drawn, n_clips, level=_LEVEL, resamples=resamples, seed=seed)
-    return Figure(value=found.value, low=found.low, high=found.high, clips=n_clips, answers=answers)
+    known = math.isfinite(found.low) and math.isfinite(found.high)
+    low, high = (found.low, found.high) if known else (None, None)
+    return Figure(value=found.value, low=low, high=high, clips=n_clips, answers=answers)

@@ -1,0 +1,300 @@
+"""report.html of a run: one self-contained page with its curves, its evaluation, sample completions and data.
+
+Like the pages of clips it asks nothing of the network, runs one script of this package and reads without it.
+Completions are text of a model and prompts text of anyone: the template escapes them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ...records.notice import NOTICE
+from ...report.folder import write_whole
+from ...report.text import THEME_KEY
+from ..run_log import read_completions, read_log
+from .card import read_run, shaping, training_lines, unmeasured
+from .filling import fill
+from .measures import MEASURES
+from .plots import HEIGHT, WIDTH, Plot, Point, number, plot, points_of
+
+PAGE: Final = "report.html"
+#: Completions a page shows, and how much of each text.
+MOST_SAMPLES: Final = 200
+_LONGEST_PROMPT: Final = 6_000
+_LONGEST_COMPLETION: Final = 6_000
+#: Width of the bars of the evaluation, in units of the SVG.
+_BAR: Final = 1000
+#: Logged key -> title, what it is, whether it is a share; a second key is drawn beside it.
+_PLOTS: Final[tuple[tuple[str, str, str, bool, str | None], ...]] = (
+    ("reward", "Reward", "mean of all completions", False, "eval_reward"),
+    ("reward_group_std", "Spread of rewards", "standard deviation within a prompt", False, None),
+    ("reward_std", "Spread of rewards, all", "standard deviation over the batch", False, None),
+    ("loss", "Loss", "as the trainer logs it", False, "eval_loss"),
+    ("mean_token_accuracy", "Token accuracy", "share of target tokens that are most probable", True,
+     "eval_mean_token_accuracy"),
+    ("completions/mean_length", "Completion length", "tokens, mean", False, None),
+    ("completions/readable", "Readable answers", "share of completions", True, None),
+    ("completions/clipped_ratio", "Cut off", "share of completions that reached the limit", True, None),
+    ("kl", "KL divergence", "from the reference model", False, None),
+    ("entropy", "Entropy", "of the tokens, mean", False, "eval_entropy"),
+    ("learning_rate", "Learning rate", "", False, None),
+    ("grad_norm", "Gradient norm", "before clipping", False, None),
+    ("step_time", "Time a step", "seconds", False, None),
+)  # fmt: skip
+
+
+def write_page(folder: Path) -> Path:
+    """Write ``report.html`` from what lies in a run's folder."""
+    record, evaluation = read_run(folder)
+    page = render_run(record, evaluation, read_log(folder), read_completions(folder))
+    write_whole(folder / PAGE, page)
+    return folder / PAGE
+
+
+def render_run(
+    record: Mapping[str, Any],
+    evaluation: Mapping[str, Any] | None,
+    log: Sequence[Mapping[str, Any]],
+    completions: Sequence[Mapping[str, Any]],
+) -> str:
+    """Write the page of a run.
+
+    Parameters
+    ----------
+    record : mapping
+        ``run.json``.
+    evaluation : mapping or None
+        ``evaluation.json``.
+    log, completions : sequence of mapping
+        Lines of ``log.jsonl`` and ``completions.jsonl``.
+
+    Returns
+    -------
+    str
+        The whole HTML document.
+    """
+    samples, left_out = samples_of(completions)
+    return fill(
+        "run.html",
+        record=record,
+        evaluation=evaluation,
+        title=f"{record['base_model']['name']}, {record['method'].upper()}",
+        theme_key=THEME_KEY,
+        notice=NOTICE,
+        terms=list(term_plots(record, log)),
+        plots=list(run_plots(log)),
+        n_logged=len(log),
+        bars=bars_of(evaluation),
+        bar_width=_BAR,
+        box=(WIDTH, HEIGHT),
+        samples=samples,
+        left_out=left_out,
+        steps=sorted({sample.step for sample in samples}),
+        shaping=shaping(record["data"]["settings"]),
+        unmeasured=unmeasured(record, evaluation),
+        training=training_lines(record),
+    )
+
+
+def run_plots(log: Sequence[Mapping[str, Any]]) -> list[Plot]:
+    """Plot what was logged, but for the terms of the rewards."""
+    span = _span(log)
+    made = [
+        plot(
+            title,
+            about,
+            [(title.lower(), points_of(log, key)), ("on dev rows", points_of(log, beside) if beside else [])],
+            span=span,
+            share=share,
+        )
+        for key, title, about, share, beside in _PLOTS
+    ]
+    return [one for one in made if one is not None]
+
+
+def term_plots(record: Mapping[str, Any], log: Sequence[Mapping[str, Any]]) -> list[Plot]:
+    """One plot a term of the blend: its value, how often its gate was open, and how its weight grew."""
+    rewards = record["rewards"]
+    if rewards is None:
+        return []
+    span, made = _span(log), []
+    for term in rewards["terms"]:
+        name = term["reward"]
+        key = f"{rewards['blend']}/{name}"
+        made.append(
+            plot(
+                name,
+                term_about(term),
+                [("value", points_of(log, key)), ("gate open", points_of(log, f"{key}/open"))],
+                span=span,
+                share=True,
+                ramp=_weight_over(term, span),
+            )
+        )
+    return [one for one in made if one is not None]
+
+
+def term_about(term: Mapping[str, Any]) -> str:
+    """Say what a term weighs, and from when on.
+
+    Examples
+    --------
+    >>> term_about({"weight": 0.5, "starts_at_step": 100, "ramp_steps": 100, "gate": ["wheel"], "gate_at_least": 0.5})
+    'weight 0.5 from step 100, in full from 200, where wheel is at least 0.5'
+    """
+    said = f"weight {number(term['weight'])}"
+    if term["weight"] == 0:
+        said += ", logged only"
+    if term["starts_at_step"] or term["ramp_steps"]:
+        said += f" from step {term['starts_at_step']}"
+    if term["ramp_steps"]:
+        said += f", in full from {term['starts_at_step'] + term['ramp_steps']}"
+    if term["gate"]:
+        said += f", where {' or '.join(term['gate'])} is at least {number(term['gate_at_least'])}"
+    return said
+
+
+def _weight_over(term: Mapping[str, Any], span: tuple[int, int]) -> list[Point]:
+    """Share of the full weight at the steps where it bends; none for a term that counts alike throughout."""
+    start, ramp = term["starts_at_step"], term["ramp_steps"]
+    if not (start or ramp) or term["weight"] == 0:
+        return []
+    first, last = span
+
+    def share(step: int) -> float:
+        if step < start:
+            return 0.0
+        return min((step - start) / ramp, 1.0) if ramp else 1.0
+
+    bends = sorted({first, last, *(step for step in (start - 1, start, start + ramp) if first <= step <= last)})
+    return [(step, share(step)) for step in bends]
+
+
+def _span(log: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
+    steps = [line["step"] for line in log]
+    return (min(steps), max(steps)) if steps else (0, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One completion on the page."""
+
+    step: int
+    row_id: str
+    prompt: tuple[tuple[str, str], ...]
+    pictures: int
+    completion: str
+    reward: str
+    terms: tuple[tuple[str, str], ...]
+    tokens: int | None
+    readable: bool | None
+
+
+def samples_of(completions: Sequence[Mapping[str, Any]]) -> tuple[list[Sample], int]:
+    """Completions to show, spread evenly over the run, and how many are left out."""
+    chosen = list(completions)
+    if len(chosen) > MOST_SAMPLES:
+        last = len(chosen) - 1
+        chosen = [chosen[round(index * last / (MOST_SAMPLES - 1))] for index in range(MOST_SAMPLES)]
+    return [_sample(line) for line in chosen], len(completions) - len(chosen)
+
+
+def _sample(line: Mapping[str, Any]) -> Sample:
+    return Sample(
+        step=line["step"],
+        row_id=str(line.get("row_id") or ""),
+        prompt=tuple(
+            (str(message.get("role")), _cut(str(message.get("content")), _LONGEST_PROMPT))
+            for message in line.get("prompt") or ()
+        ),
+        pictures=int(line.get("pictures") or 0),
+        completion=_cut(str(line.get("completion") or ""), _LONGEST_COMPLETION),
+        reward=_score(line.get("reward")),
+        terms=tuple((str(name), _score(value)) for name, value in (line.get("terms") or {}).items()),
+        tokens=line.get("tokens"),
+        readable=line.get("readable"),
+    )
+
+
+def _score(value: Any) -> str:
+    return f"{value:.3f}" if isinstance(value, int | float) else "–"
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[:longest]} … (cut here)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """One side of a measure: its number, the bar's length and the whisker's ends, in units of the SVG."""
+
+    side: str
+    text: str
+    length: int
+    low: int | None
+    high: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BarRow:
+    """One measure: before and after, and their difference."""
+
+    title: str
+    about: str
+    bars: tuple[Bar, ...]
+    difference: str
+    clear: bool
+    better: str | None
+
+
+def bars_of(evaluation: Mapping[str, Any] | None) -> list[tuple[str, list[BarRow]]]:
+    """Manner -> rows of bars with whiskers; none without an evaluation."""
+    if evaluation is None:
+        return []
+    made = []
+    for manner, after in evaluation["figures"]["after"].items():
+        before = evaluation["figures"].get("before", {}).get(manner, {})
+        change = evaluation["differences"].get(manner, {})
+        sides = (("before", before), ("after", after))
+        rows = [
+            _bar_row(name, [(side, found[name]) for side, found in sides if name in found], change.get(name))
+            for name in MEASURES
+            if name in before or name in after
+        ]
+        made.append((manner, rows))
+    return made
+
+
+def _bar_row(name: str, sides: Sequence[tuple[str, Mapping[str, Any]]], change: Mapping[str, Any] | None) -> BarRow:
+    measure = MEASURES[name]
+    ends = [abs(value) for _, figure in sides for value in (figure["value"], figure["high"]) if value is not None]
+    whole = 1.0 if measure.share else max(ends, default=1.0) or 1.0
+
+    def place(value: float | None) -> int | None:
+        return None if value is None else round(_BAR * min(max(value / whole, 0.0), 1.0))
+
+    bars = [
+        Bar(side=side, text=_with_interval(figure), length=place(figure["value"]) or 0, low=place(figure["low"]),
+            high=place(figure["high"]))
+        for side, figure in sides
+    ]  # fmt: skip
+    clear = change is not None and change["low"] is not None and (change["low"] > 0 or change["high"] < 0)
+    return BarRow(
+        title=measure.title,
+        about=measure.about,
+        bars=tuple(bars),
+        difference="" if change is None else _with_interval(change, signed=True),
+        clear=clear,
+        better=measure.better,
+    )
+
+
+def _with_interval(figure: Mapping[str, Any], *, signed: bool = False) -> str:
+    def written(value: float) -> str:
+        text = f"{value:+.3f}" if signed else f"{value:.3f}"
+        return text.replace("-", "−")
+
+    if figure["low"] is None:
+        return written(figure["value"])
+    return f"{written(figure['value'])} [{written(figure['low'])}, {written(figure['high'])}]"
