@@ -10,11 +10,15 @@ transcript goes with them.
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from ...records import Cue, CueSet, Gap, TrainingRow
 from ...records.labels import MODALITIES, Modality
 from ..settings import DataSettings
 from .drawing import draw
+
+#: Draws of cues to hold back before a row is left whole.
+_DRAWS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +32,19 @@ class Plan:
 def plans_for(row: TrainingRow, data: DataSettings, seed: int) -> Iterator[Plan]:
     """Yield what may be shown of a row: as it was drawn, then with less taken away.
 
-    A later plan is for a row whose target would cite nothing, or lose a whole part, under the one before. The last one
-    holds back ``row.held_back`` alone, which is never shown.
+    A later plan is for a row whose target would cite nothing, or lose a whole part, under the one before: first other
+    cues are drawn to be held back, then none. The last one holds back ``row.held_back`` alone, which is never shown.
     """
     always = frozenset(row.held_back)
     modality = _masked_modality(row, data, seed)
-    drawn = _drawn_ids(row, data, seed)
+    draws = list(dict.fromkeys(_drawn_ids(row, data, seed, again) for again in range(_DRAWS)))
     refused: tuple[str, ...] = ()
     if modality is not None:
         said = f"the modality {modality} was taken away"
-        yield _plan(row, always | drawn, modality, (said,))
+        yield _plan(row, always | draws[0], modality, (said,))
         refused = (f"{modality} was not taken away: too little of the target would be left",)
-    if drawn:
-        yield _plan(row, always | drawn, None, refused)
+    if draws[0]:
+        yield from (_plan(row, always | drawn, None, refused) for drawn in draws)
         refused += ("no cues were drawn to be held back: too little of the target would be left",)
     yield _plan(row, always, None, refused)
 
@@ -55,15 +59,14 @@ def _masked_modality(row: TrainingRow, data: DataSettings, seed: int) -> Modalit
     return chance.choice([name for name in MODALITIES if name in there]) if len(there) > 1 else None
 
 
-def _drawn_ids(row: TrainingRow, data: DataSettings, seed: int) -> frozenset[str]:
+def _drawn_ids(row: TrainingRow, data: DataSettings, seed: int, again: int) -> frozenset[str]:
     """Cues to hold back, all but one at most; the share is met on average also in short lists."""
     if data.hold_back <= 0:
         return frozenset()
     held = frozenset(row.held_back)
     ids = [cue.id for cue in row.cueset.cues if cue.id not in held]
-    chance = draw(row.id, seed, "cues")
-    number = min(int(len(ids) * data.hold_back + chance.random()), len(ids) - 1)
-    return frozenset(chance.sample(ids, number)) if number > 0 else frozenset()
+    number = min(int(len(ids) * data.hold_back + draw(row.id, seed, "number").random()), len(ids) - 1)
+    return frozenset(draw(row.id, seed, f"cues {again}").sample(ids, number)) if number > 0 else frozenset()
 
 
 def _plan(row: TrainingRow, held: Collection[str], modality: Modality | None, notes: tuple[str, ...]) -> Plan:
