@@ -112,7 +112,7 @@ def _outcome(outcome: Any) -> dict[str, Any]:
 def main() -> int:
     """Run what is not there yet, then write the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, help="folder of the results (default: bench-learn in the current folder)")
+    parser.add_argument("--out", type=Path, help="folder of the results (default: out/learn)")
     parser.add_argument("--quick", action="store_true", help="only show that it runs")
     parser.add_argument("--split", choices=("dev", "test"), default="test", help="dev: to choose hyper-parameters")
     parser.add_argument("--seeds", default="0,1,2")
@@ -125,7 +125,7 @@ def main() -> int:
     if options.set and options.split == "test" and not options.quick:
         parser.error("--set is for choosing on the dev split; the test is run as the plan stands")
     size, plan = _changed(*(quick() if options.quick else full()), options.set)
-    out = options.out or Path("bench-learn-quick" if options.quick else "bench-learn")
+    out = options.out or ROOT / "out" / ("learn-quick" if options.quick else "learn")
     shelf = Shelf(out.resolve(), runs.as_json(plan, size, NOISY))
     seeds = [int(seed) for seed in options.seeds.split(",")]
     arms = [arm for arm in options.arms.split(",") if arm]

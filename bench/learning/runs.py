@@ -143,7 +143,7 @@ def _settings(
         data=DataSettings(train=(str(rows),), preset="explain", seed=seed),
         output=OutputSettings(folder=str(folder), evaluate=0, report=False),
         lora=LoraSettings(rank=plan.rank, alpha=2 * plan.rank, dropout=0.0),
-        trainer={"report_to": "none", "disable_tqdm": True, **trainer},
+        trainer={"report_to": "none", **trainer},
     )
 
 
