@@ -143,7 +143,7 @@ def refuse_size(settings: Settings, machine: Machine) -> tuple[str, ...]:
     if need is None or not machine.gpu_bytes:
         return ()
     there = machine.gpu_bytes / _GIB
-    shared = bool(settings.trainer.get("fsdp") or settings.trainer.get("deepspeed")) or machine.processes > 1
+    shared = machine.shares_model or bool(settings.trainer.get("fsdp") or settings.trainer.get("deepspeed"))
     if need.weights + need.adapter > there and not shared:
         raise ConfigError(
             f"{name} takes {need.weights + need.adapter:.0f} GiB before the first step and {machine.gpu_name} has "

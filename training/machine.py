@@ -1,7 +1,7 @@
 """What this machine is: whether there is a GPU, how much memory there is, how many processes share the run."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Literal
@@ -32,6 +32,8 @@ class Machine:
         Main memory, as far as this process may use it.
     processes : int
         Of this run: ``torchrun`` and ``accelerate launch`` set ``WORLD_SIZE``.
+    shares_model : bool
+        Whether ``accelerate launch`` has FSDP or ZeRO-3 share the weights between the processes.
     has_bitsandbytes, has_vllm : bool
         Whether the packages that ``model.quantisation`` and ``trainer.use_vllm`` need are installed.
     """
@@ -43,6 +45,7 @@ class Machine:
     bf16: bool = False
     memory_bytes: int = 0
     processes: int = 1
+    shares_model: bool = False
     has_bitsandbytes: bool = False
     has_vllm: bool = False
 
@@ -61,25 +64,27 @@ def this_machine(device: str = "auto") -> Machine:
         torch is not installed, or a GPU was asked for and there is none.
     """
     torch = import_heavy("torch")
-    common = {
-        "memory_bytes": _memory_bytes(),
-        "processes": _processes(),
-        "has_bitsandbytes": find_spec("bitsandbytes") is not None,
-        "has_vllm": find_spec("vllm") is not None,
-    }
     there = torch.cuda.is_available()
     if device == "cuda" and not there:
         raise ConfigError('model.device = "cuda" was asked for and this torch sees no GPU; expected auto or cpu')
+    machine = Machine(
+        memory_bytes=_memory_bytes(),
+        processes=_processes(),
+        shares_model=os.environ.get("ACCELERATE_USE_FSDP") == "true"
+        or os.environ.get("ACCELERATE_DEEPSPEED_ZERO_STAGE") == "3",
+        has_bitsandbytes=find_spec("bitsandbytes") is not None,
+        has_vllm=find_spec("vllm") is not None,
+    )
     if device == "cpu" or not there:
-        return Machine(**common)
+        return machine
     found = [torch.cuda.get_device_properties(index) for index in range(torch.cuda.device_count())]
-    return Machine(
+    return replace(
+        machine,
         device="cuda",
         gpus=len(found),
         gpu_bytes=min(one.total_memory for one in found),
         gpu_name=found[0].name,
         bf16=torch.cuda.is_bf16_supported(),
-        **common,
     )
 
 

@@ -13,6 +13,8 @@ _QUANTISED: Final = {"4bit": 0.52, "8bit": 1.0}
 _WIDTH: Final = {"auto": 2, "bfloat16": 2, "float16": 2, "float32": 4}
 #: Adapter in float32, its gradient and AdamW's two moments.
 _TRAINED: Final = 16
+#: Bytes that LoRA keeps of each input of an adapted layer: what dropout left, its mask, and part of the sum.
+_ADAPTED: Final = 5.5
 #: Tokens of a completion where nothing limits it (SFT), and of a prompt's text.
 _COMPLETION: Final = 512
 _PROMPT: Final = 4096
@@ -74,15 +76,16 @@ def memory_of(settings: Settings, config: Mapping[str, Any] | None = None, *, pr
 
     - weights: ``P · e``; quantised, .52 (4 bit) or 1 (8 bit) for linear layers and e for the rest;
     - adapter: ``16 · A`` for A trained parameters (float32 weight, gradient, two moments of AdamW);
-    - activations: a layer keeps ``b · s · (e · (8h + 4i) + 11 · a)`` with a the input widths of its adapted layers
-      (LoRA's input in float32, its dropout and mask), for all layers, or for one besides the inputs of all
-      (``b · s · L · h · e``) with gradient checkpointing; pictures pass the frozen tower once, two layers at a time;
+    - activations: a layer keeps ``b · s · (e · (8h + 4i) + 5.5 · a)`` with a the input widths of its adapted layers
+      (LoRA's dropout and mask), for all layers, or for one besides the inputs of all (``b · s · L · h · e``) with
+      gradient checkpointing; pictures pass the frozen tower once, two layers at a time;
     - logits: a tile of TRL's fused output layer and its gradient;
     - generation: ``n · s · L · 2 · k · e`` for n completions at once with k key widths;
     - vllm (colocate): another ``P · e`` and that cache.
 
     s is the longest prompt (``data.budget_tokens`` and ``data.frame_tokens``) and completion
-    (``trainer.max_completion_length``; 512 for SFT). It is an estimate, checked against no GPU so far: leave room.
+    (``trainer.max_completion_length``; 512 for SFT). What a layer keeps was measured on a CPU (a test compares); the
+    whole was checked against no GPU so far: leave room.
 
     Parameters
     ----------
@@ -157,7 +160,7 @@ def _weights(settings: Settings, sizes: Sizes, width: int) -> float:
 
 
 def _activations(settings: Settings, sizes: Sizes, shape: _Shape, tokens: int, pictures: int, width: int) -> float:
-    layer = width * (8 * shape.hidden + 4 * shape.inner) + 11 * sizes.adapted_inputs / shape.layers
+    layer = width * (8 * shape.hidden + 4 * shape.inner) + _ADAPTED * sizes.adapted_inputs / shape.layers
     recomputed = settings.trainer.get("gradient_checkpointing", True)
     kept = shape.layers * shape.hidden * width + layer if recomputed else shape.layers * layer
     seen = pictures * shape.merged * 2 * width * (4 * shape.seen_hidden + 2 * shape.seen_inner)

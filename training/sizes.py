@@ -5,8 +5,7 @@ those of local models are read from their folder.
 """
 
 import json
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +13,7 @@ from typing import Any, Final
 from ..errors import ConfigError
 from ..reasoning.engines.pretrained import THINKERS, _class_name
 from ..torch_imports import import_heavy
+from .model.lora import adapted_layers
 from .reading_settings import CONFIGS
 from .settings import LoraSettings
 
@@ -80,7 +80,7 @@ def parameters_of(config: Mapping[str, Any], lora: LoraSettings = _DEFAULT_LORA)
     Raises
     ------
     ConfigError
-        torch or transformers is not installed, or no class of theirs fits the config.
+        torch or transformers is not installed, no class of theirs fits the config, or no layer fits ``lora.targets``.
     """
     torch = import_heavy("torch")
     try:
@@ -92,7 +92,7 @@ def parameters_of(config: Mapping[str, Any], lora: LoraSettings = _DEFAULT_LORA)
     for name, weight in model.named_parameters():
         parts[_part(name)] += weight.numel()
     linear = {name: module for name, module in model.named_modules() if isinstance(module, torch.nn.Linear)}
-    adapted = [linear[name] for name in _adapted(linear, lora)]
+    adapted = [linear[name] for name in adapted_layers(model, lora)]
     widths = [layer.in_features + layer.out_features for layer in adapted]
     return Sizes(
         total=sum(parts.values()),
@@ -125,18 +125,3 @@ def _part(name: str) -> str:
 
 def _is_output(name: str) -> bool:
     return name.rpartition(".")[2] == "lm_head"
-
-
-def _adapted(linear: Mapping[str, Any], lora: LoraSettings) -> Iterator[str]:
-    """Names of the layers an adapter is put on, chosen as PEFT chooses them."""
-    for name in linear:
-        if _part(name) != "language" and not lora.vision:
-            continue
-        if lora.targets == "all-linear":
-            chosen = not _is_output(name)
-        elif isinstance(lora.targets, str):
-            chosen = re.fullmatch(lora.targets, name) is not None
-        else:
-            chosen = any(name == target or name.endswith(f".{target}") for target in lora.targets)
-        if chosen:
-            yield name

@@ -104,7 +104,7 @@ def settings_from(values: Mapping[str, Any], method: Method | None = None) -> Se
     if not isinstance(about, str):
         raise ConfigError(f"about is {about!r}; expected text")
     chosen = _method(values.get("method"), method)
-    made = {name: _section(kind, name, values.get(name, {})) for name, kind in SECTIONS.items()}
+    made: dict[str, Any] = {name: _section(kind, name, values.get(name, {})) for name, kind in SECTIONS.items()}
     return Settings(method=chosen, about=about, trainer=checked_trainer(chosen, values.get("trainer", {})), **made)
 
 

@@ -143,9 +143,11 @@ def test_a_big_model_needs_a_gpu_or_to_be_asked_for() -> None:
         'takes 16 GiB before the first step and a 3060 has 12; expected a smaller model, model.quantisation="4bit"'
         in (refused(preset, small))
     )
+    refuse_machine(preset, small)
+    assert refuse_impossible(preset, replace(small, shares_model=True))  # ZeRO-3, FSDP: only a warning
     assert refuse_impossible(preset, H100) == ()
     (told,) = refuse_impossible(preset, replace(H100, gpu_bytes=20 * 2**30))
-    assert "needs about 23 GiB by estimate and an H100 has 20" in told
+    assert "needs about 22 GiB by estimate and an H100 has 20" in told
 
 
 def test_rewards_need_what_they_compare_with() -> None:
@@ -164,9 +166,13 @@ def test_rewards_need_what_they_compare_with() -> None:
 
 def test_this_machine_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORLD_SIZE", "3")
+    monkeypatch.delenv("ACCELERATE_USE_FSDP", raising=False)
     found = this_machine("cpu")
     assert (found.device, found.gpus, found.processes) == ("cpu", 0, 3)
     assert found.memory_bytes > 2**28
+    assert not found.shares_model
+    monkeypatch.setenv("ACCELERATE_DEEPSPEED_ZERO_STAGE", "3")
+    assert this_machine("cpu").shares_model
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     with pytest.raises(ConfigError, match="this torch sees no GPU; expected auto or cpu"):
         this_machine("cuda")

@@ -10,6 +10,7 @@ import pytest
 from emoreason.errors import ConfigError
 from emoreason.torch_imports import import_heavy
 from emoreason.training.memory import Memory, memory_of
+from emoreason.training.model.lora import lora_config
 from emoreason.training.reading_settings import CONFIGS, read_settings
 from emoreason.training.settings import LoraSettings
 from emoreason.training.sizes import model_config, parameters_of
@@ -122,6 +123,50 @@ def test_memory_goes_the_way_it_must() -> None:
     assert shared.generation == 0.0
     served = memory("qwen2.5-vl-7b-grpo", "trainer.use_vllm=true", "trainer.vllm_mode=server")
     assert served.total < shared.total
+
+
+@pytest.mark.parametrize(("family", "width", "inner"), [("qwen2", 512, 1536), ("qwen3", 384, 2048)])
+def test_activations_are_what_autograd_keeps(family: str, width: int, inner: int) -> None:
+    torch, transformers, peft = import_heavy("torch"), import_heavy("transformers"), import_heavy("peft")
+    layers, tokens, lora = 3, 256, LoraSettings(rank=8)
+    config = {
+        "model_type": family,
+        "hidden_size": width,
+        "intermediate_size": inner,
+        "num_hidden_layers": layers,
+        "num_attention_heads": 8,
+        "num_key_value_heads": 2,
+        "head_dim": width // 8,
+        "vocab_size": 300,
+    }
+    made = transformers.AutoModelForCausalLM.from_config(
+        transformers.CONFIG_MAPPING[family].from_dict(config), dtype=torch.bfloat16
+    )
+    model = peft.get_peft_model(made, lora_config(made, lora)).train()
+    model.enable_input_require_grads()
+    weights = {weight.untyped_storage().data_ptr() for weight in model.parameters()}
+    kept: dict[int, Any] = {}
+
+    def keep(tensor: Any) -> Any:
+        kept.setdefault(tensor.untyped_storage().data_ptr(), tensor)
+        return tensor
+
+    with (
+        torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor),
+        torch.autocast("cpu", dtype=torch.bfloat16),
+    ):
+        out = made.model(input_ids=torch.ones((1, tokens), dtype=torch.long), use_cache=False)
+    measured = sum(tensor.untyped_storage().nbytes() for place, tensor in kept.items() if place not in weights)
+    assert out.last_hidden_state.requires_grad
+    settings = read_settings(
+        "qwen2.5-vl-7b-sft",
+        ["lora.rank=8", "data.frames=0", "data.budget_tokens=1", "trainer.gradient_checkpointing=false"],
+        need_data=False,
+    )
+    found = memory_of(settings, config)
+    assert found is not None
+    estimated = found.activations * 2**30 / found.tokens * tokens
+    assert estimated == pytest.approx(measured, rel=0.15)
 
 
 def test_memory_of_an_unknown_model_is_not_guessed() -> None:
