@@ -1,5 +1,6 @@
 """Prompts of training are those of serving; what is held back is neither shown nor taught."""
 
+import json
 import random
 from dataclasses import replace
 from pathlib import Path
@@ -207,6 +208,26 @@ def test_sentences_that_cite_what_never_was_go_as_well() -> None:
     target = write_answer("Brows fall [face1.AU4.7]. Cheeks rise [face1.AU6.1].", ANSWER)
     example = render_example(row(target), DATA)
     assert parse_answer(example.completion or "").think == "Cheeks rise [face1.AU6.1]."
+
+
+def test_ids_are_read_in_every_spelling_in_which_a_reply_may_have_them() -> None:
+    odd = Cue(id="Gaze<1>", modality="gaze", code="gaze_shift", subject="face1")
+    label = {"label": "joy", "cues": ["[FACE1.au12.1]", "Gaze_1_", "face1.AU6.1"]}
+    answer = ANSWER | {"labels": [label], "action_units": ["AU06", "AU12"]}
+    target = write_answer("Eyes move [Gaze_1_]. Cheeks rise [`FACE1.AU6.1`].", answer)
+    example = render_example(row(target, (*CUES, odd), held_back=("Gaze<1>", "face1.AU6.1")), DATA)
+    assert not example.thinks
+    example = render_example(row(target, (*CUES, odd), held_back=("Gaze<1>",)), DATA)
+    parsed = parse_answer(example.completion or "")
+    assert parsed.think == "Cheeks rise [`FACE1.AU6.1`]."
+    assert json.loads((example.completion or "").partition("</think>")[2])["labels"][0]["cues"] == [
+        "[FACE1.au12.1]",
+        "face1.AU6.1",
+    ]
+    example = render_example(row(target, (*CUES, odd), held_back=("face1.AU6.1",)), DATA)
+    parsed = parse_answer(example.completion or "")
+    assert parsed.answer is not None
+    assert (parsed.think, parsed.answer["action_units"]) == ("Eyes move [Gaze_1_].", ["AU12"])
 
 
 def test_a_target_that_cannot_be_read_is_named() -> None:

@@ -86,9 +86,8 @@ def adapt_target(target: str, cueset: CueSet, shown: CueSet, *, thinks: bool, se
     text = _written(think, answer, parsed)
     if not before:
         return Adapted(text, notes)
-    return Adapted(
-        text, notes, not view.cites(before) or view.cites(think or ""), _parts(before) == _parts(think or "")
-    )
+    cites = view.cites(think or "") or not view.cites(before)
+    return Adapted(text, notes, keeps_evidence=cites, keeps_parts=_parts(before) == _parts(think or ""))
 
 
 def _as_written(parsed: Parsed) -> Mapping[str, Any]:
@@ -114,19 +113,17 @@ def _written(think: str | None, answer: Mapping[str, Any], parsed: Parsed) -> st
     try:
         return write_answer(think, answer)
     except RecordError as error:
-        wrong = "; ".join(problem.detail for problem in parsed.problems)
-        raise RecordError(
-            f"the target's answer cannot be written again: {error}{f' ({wrong})' if wrong else ''}"
-        ) from None
+        wrong = "; ".join(["", *(problem.detail for problem in parsed.problems)])
+        raise RecordError(f"the target's answer cannot be written again: {error}{wrong}") from None
 
 
 class _View:
-    """What of a clip is shown."""
+    """What of a clip is shown. Ids are read as ``read_answer`` reads them: in all spellings of all cues."""
 
     def __init__(self, cueset: CueSet, shown: CueSet, sees: bool) -> None:
         self.cueset, self.shown, self.sees = cueset, shown, sees
-        self.everything = len(shown.cues) == len(cueset.cues)
-        self.known = spellings([cue.id for cue in shown.cues])
+        self.known = spellings([cue.id for cue in cueset.cues])
+        self.ids = frozenset(cue.id for cue in shown.cues)
 
     def cites(self, text: str) -> bool:
         """Whether anything is cited, be it shown or not."""
@@ -134,10 +131,14 @@ class _View:
 
     def goes(self, sentence: str) -> bool:
         """Whether a sentence rests on something that is not shown."""
-        found, strange = cited_ids(sentence, self.known)
-        if strange or found:
-            return bool(strange)
-        return not self.everything and not self.sees and self._only_hidden_cues_say(sentence)
+        if self._cites_more(sentence):
+            return True
+        all_shown = len(self.ids) == len(self.cueset.cues)
+        return not (all_shown or self.sees or self.cites(sentence)) and self._only_hidden_cues_say(sentence)
+
+    def _cites_more(self, text: str) -> bool:
+        found, strange = cited_ids(text, self.known)
+        return bool(strange) or not self.ids.issuperset(found)
 
     def _only_hidden_cues_say(self, sentence: str) -> bool:
         claims = read_assertions(sentence, self.cueset)
@@ -150,32 +151,38 @@ class _View:
 
     def answer(self, answer: Mapping[str, Any]) -> tuple[dict[str, Any], int, int]:
         """Return the answer without what rests on hidden cues, and how many ids and action units went."""
-        adapted, ids = dict(answer), 0
+        adapted = dict(answer)
         if "labels" in answer:
-            adapted["labels"] = []
-            for label in answer["labels"]:
-                cues = [name for name in label["cues"] if self._knows(name)]
-                ids += len(label["cues"]) - len(cues)
-                adapted["labels"].append({**label, "cues": cues})
+            adapted["labels"] = [
+                {**label, "cues": list(filter(self._is_shown, label["cues"]))} for label in answer["labels"]
+            ]
         if "alternatives" in answer:
-            kept = [one for one in answer["alternatives"] if not cited_ids(one["reason"], self.known)[1]]
-            ids += len(answer["alternatives"]) - len(kept)
-            adapted["alternatives"] = kept
-        hidden = frozenset() if self.sees else self._units(self.cueset) - self._units(self.shown)
-        units = [unit for unit in answer.get("action_units", ()) if unit not in hidden]
-        gone = len(answer.get("action_units", ())) - len(units)
-        if gone:
-            adapted["action_units"] = units
-        return adapted, ids, gone
+            adapted["alternatives"] = [one for one in answer["alternatives"] if not self._cites_more(one["reason"])]
+        if "action_units" in answer and not self.sees:
+            hidden = _units(self.cueset) - _units(self.shown)
+            adapted["action_units"] = [unit for unit in answer["action_units"] if _unit(unit) not in hidden]
+        ids = _citations(answer) - _citations(adapted)
+        ids += len(answer.get("alternatives", ())) - len(adapted.get("alternatives", ()))
+        return adapted, ids, len(answer.get("action_units", ())) - len(adapted.get("action_units", ()))
 
-    def _knows(self, name: str) -> bool:
-        return name in self.known or name.lower() in self.known
+    def _is_shown(self, name: str) -> bool:
+        bare = name.strip("[]`\"' ")
+        return (self.known.get(bare) or self.known.get(bare.lower())) in self.ids
 
-    @staticmethod
-    def _units(cueset: CueSet) -> frozenset[str]:
-        """Tell which action units are present, without their sides."""
-        units = (parse_action_unit(cue.code) for cue in cueset.cues if cue.state == "present")
-        return frozenset(unit[0] for unit in units if unit is not None)
+
+def _citations(answer: Mapping[str, Any]) -> int:
+    return sum(len(label["cues"]) for label in answer.get("labels", ()))
+
+
+def _unit(code: str) -> str | None:
+    """Return an action unit in its plain form, without its side."""
+    parsed = parse_action_unit(code)
+    return None if parsed is None else parsed[0]
+
+
+def _units(cueset: CueSet) -> frozenset[str | None]:
+    """Tell which action units are present."""
+    return frozenset(_unit(cue.code) for cue in cueset.cues if cue.state == "present") - {None}
 
 
 def _without_sentences(think: str, goes: Callable[[str], bool]) -> tuple[str, int]:
