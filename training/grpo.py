@@ -138,7 +138,7 @@ def train_grpo(settings: Settings, *, on_event: OnEvent | None = None, resume: s
         before = evaluate_before(
             trainer, settings, asked, resumed=checkpoint is not None, blend=rewards.blend, on_event=on_event
         )
-        stopped = _trained(trainer, settings, watching, checkpoint)
+        stopped = _trained(trainer, settings, watching, checkpoint, on_event)
         finish(
             trainer, settings, prepared=prepared, machine=machine, began_at=began_at,
             seconds=time.monotonic() - began, dev=asked, before=before, blend=rewards.blend, lint=linted.report,
@@ -157,14 +157,16 @@ def _datasets(prepared: Prepared, settings: Settings, trainee: Trainee) -> Any:
     )
 
 
-def _trained(trainer: Any, settings: Settings, watching: Watching, checkpoint: Path | None) -> str | None:
+def _trained(
+    trainer: Any, settings: Settings, watching: Watching, checkpoint: Path | None, on_event: OnEvent | None
+) -> str | None:
     """Train, or go on; return why it stopped early."""
     if checkpoint is None:
-        train(trainer, None)
+        train(trainer, None, on_event)
         return watching.stopped
     state = json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
     stopped = why_stopped(state["log_history"], settings.stop)
     if stopped is not None:  # it had ended: nothing is trained, what was learnt is loaded
         trainer.args.max_steps = state["global_step"]
-    train(trainer, checkpoint)
+    train(trainer, checkpoint, on_event)
     return stopped or watching.stopped

@@ -8,6 +8,7 @@ from typing import Any
 from ..errors import TrainingError
 from ..torch_imports import import_heavy
 from .example import Example
+from .interrupting import interruptible
 from .model.loading import Trainee
 from .outcome import OnEvent
 from .preparing import Prepared, examples_of
@@ -51,7 +52,7 @@ def served(prepared: Prepared, settings: Settings, trainee: Trainee) -> Iterator
     )
 
 
-def train(trainer: Any, checkpoint: Path | None) -> None:
+def train(trainer: Any, checkpoint: Path | None, on_event: OnEvent | None = None) -> None:
     """Train, or go on from a checkpoint.
 
     Chance begins anew: what was drawn for the evaluation before must not change what is learnt. The processes of a run
@@ -61,11 +62,14 @@ def train(trainer: Any, checkpoint: Path | None) -> None:
     ------
     TrainingError
         The GPU's memory is too small.
+    KeyboardInterrupt
+        It was asked to stop, and has saved a checkpoint.
     """
     torch, transformers = import_heavy("torch"), import_heavy("transformers")
     transformers.set_seed(trainer.args.seed, device_specific=True)
     try:
-        trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
+        with interruptible(trainer, on_event):
+            trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
     except torch.OutOfMemoryError as error:
         raise TrainingError(
             "the GPU's memory does not hold a training step; expected a smaller "

@@ -61,7 +61,7 @@ def train_sft(settings: Settings, *, on_event: OnEvent | None = None, resume: st
         trainer = _trainer(settings, config, trainee, prepared, watching)
         dev = tuple(_served(prepared, settings, trainee)) if settings.output.evaluate else ()
         before = evaluate_before(trainer, settings, dev, resumed=checkpoint is not None, on_event=on_event)
-        _train(trainer, checkpoint)
+        _train(trainer, checkpoint, on_event)
         folder = finish(
             trainer, settings, prepared=prepared, machine=machine, began_at=began_at,
             seconds=time.monotonic() - began, dev=dev, before=before, on_event=on_event,

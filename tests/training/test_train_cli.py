@@ -1,0 +1,154 @@
+"""``emoreason train``: what is refused in one line, what a dry run shows, exports. Nothing is trained here."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from train_command import Work
+
+from emoreason.cli.main import emoreason
+from emoreason.cli.train_launch import place
+from emoreason.errors import ConfigError
+from emoreason.records import Clip, Cue, CueSet, Reference, TrainingRow
+from emoreason.training.rows.stored import write_rows
+
+pytest.importorskip("trl", reason="run: pip install 'emoreason[train]'")
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Work:
+    """Rows and settings for a model that is not there: nothing here loads it."""
+    made = Work(tmp_path, "somebody/some-model")
+    made.rows()
+    return made
+
+
+def train(*args: str | Path) -> Result:
+    return CliRunner().invoke(
+        emoreason, ["train", *map(str, args)], env={"EMOREASON_PURPOSE": "research", "EMOREASON_OFFLINE": "1"}
+    )
+
+
+def line_of(result: Result) -> str:
+    """The one line that says why a command was refused."""
+    assert result.exit_code == 2, result.output
+    assert result.stdout == ""
+    (line,) = (line for line in result.stderr.splitlines() if "error: " in line)
+    return line
+
+
+def test_a_dry_run_shows_settings_rows_checks_and_the_machine(work: Work) -> None:
+    result = train("sft", "--config", work.settings("sft"), "--dry-run", "--text", "lora.rank=7")
+    assert result.exit_code == 0, result.output
+    for words in (
+        "rank = 7",
+        "rows: 16 (16 with a target, 16 with a reference)",
+        "prompt tokens: half of them up to",
+        "== row 3 of 16",
+        "[assistant] (to learn)",
+        "machine: no GPU",
+        "problems: none",
+    ):
+        assert words in result.stdout
+    assert not (work.folder / "out").exists()
+
+
+def test_a_dry_run_as_json_is_one_line(work: Work) -> None:
+    result = train("grpo", "--config", work.settings("grpo"), "--dry-run", "--json")
+    facts = json.loads(result.stdout)
+    assert result.exit_code == 0
+    assert facts["settings"]["trainer"]["num_generations"] == 4
+    assert facts["train"]["rows"] == 16
+    assert [one["completion"] for one in facts["examples"]] == [None] * 3
+    assert facts["problems"] == []
+
+
+def test_a_dry_run_names_all_that_stands_in_the_way(work: Work) -> None:
+    work.rows(4, held_back=("face1.AU99.1",))
+    result = train("grpo", "--config", work.settings("grpo", blend="default"), "--dry-run", "--text", "data.frames=2")
+    assert result.exit_code == 2
+    problems = [line for line in result.stdout.splitlines() if line.startswith("problem: ")]
+    assert any("held_back_unknown (4 rows)" in line for line in problems)
+    assert any("no row's reference has labels" in line for line in problems)
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["data.train=gone.jsonl"], "gone.jsonl: there is no such file"),
+        (["lora.rnak=3"], "did you mean"),
+        (["trainer.warmup_ratio=0.1"], "gone from TRL"),
+        (["lora.rank=many"], "lora.rank"),
+        (["rank=3"], "expected section.key=value"),
+        (["trainer.bf16=true"], "on a CPU"),
+    ],
+    ids=str,
+)
+def test_settings_that_cannot_be_used_are_refused_in_a_line(work: Work, args: list[str], words: str) -> None:
+    if words == "on a CPU":
+        pytest.importorskip("torch")
+    assert words in line_of(train("sft", "--config", work.settings("sft"), *args))
+
+
+def test_broken_files_are_refused_in_a_line(work: Work) -> None:
+    broken = work.folder / "broken.toml"
+    broken.write_text("[model\nname = 3", encoding="utf-8")
+    assert "broken.toml is no TOML" in line_of(train("sft", "--config", broken))
+    assert "did you mean qwen3-vl-4b-sft?" in line_of(train("sft", "--config", "qwen3-vl-4b-stf"))
+    assert "data.train" in line_of(train("sft", "--config", "qwen3-vl-4b-sft"))
+    assert "--config" in train("sft").stderr
+
+
+def test_settings_of_one_method_are_not_used_for_the_other(work: Work) -> None:
+    assert "num_generations is a key of grpo" in line_of(train("sft", "--config", work.settings("grpo")))
+
+
+def test_rows_that_cannot_be_learnt_from_are_refused_in_a_line(work: Work) -> None:
+    settings = work.settings("sft")
+    (work.folder / "train.jsonl").write_text("", encoding="utf-8")
+    assert "there are no training rows" in line_of(train("sft", "--config", settings, "--text"))
+    smile = Cue(id="face1.AU12.1", modality="face", code="AU12", subject="cheerful_one")
+    cueset = CueSet(clip=Clip(id="a"), cues=(smile,))
+    row = TrainingRow(id="a", cueset=cueset, reference=Reference(labels=("cheerful",), emotion="happiness"))
+    write_rows([row], work.folder / "train.jsonl")
+    assert "states the answer" in line_of(train("grpo", "--config", work.settings("grpo"), "--text"))
+
+
+def test_a_forbidden_purpose_is_refused(work: Work) -> None:
+    refused = train("sft", "--config", work.settings("sft"), "--purpose", "workplace")
+    assert "is refused" in line_of(refused)
+
+
+def test_options_that_contradict_each_other(work: Work) -> None:
+    settings = work.settings("sft")
+    assert "expected one of the two" in train("sft", "--config", settings, "--resume", "--fresh").stderr
+    assert "--overwrite goes with --fresh" in train("sft", "--config", settings, "--overwrite").stderr
+
+
+def test_processes_by_what_launchers_call_them() -> None:
+    assert place({}).leads
+    assert not place({"RANK": "1", "LOCAL_RANK": "1", "WORLD_SIZE": "2"}).leads
+    assert place({"OMPI_COMM_WORLD_RANK": "2", "OMPI_COMM_WORLD_SIZE": "4"}).processes == 4
+    with pytest.raises(ConfigError, match="torchrun --nproc_per_node"):
+        place({"ACCELERATE_USE_CPU": "True", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29500"})
+
+
+@pytest.mark.parametrize("form", ["trl", "swift", "easyr1", "sharegpt"])
+def test_rows_are_written_for_other_trainers(work: Work, form: str) -> None:
+    out = work.folder / "out.jsonl"
+    result = train("export", work.folder / "train.jsonl", "--to", form, "--out", out, "--text")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.strip() == f"{out}: 16 rows for {form}, {'grpo' if form == 'easyr1' else 'sft'}"
+    assert all("row_id" in json.loads(line) for line in out.read_text(encoding="utf-8").splitlines())
+
+
+def test_an_export_says_which_lines_it_passed_over(work: Work) -> None:
+    rows = work.folder / "train.jsonl"
+    rows.write_text(rows.read_text(encoding="utf-8") + "{broken\n", encoding="utf-8")
+    result = train("export", rows, "--to", "trl", "--out", work.folder / "out.jsonl")
+    assert result.exit_code == 1
+    assert "train.jsonl:17" in result.stderr
+    assert json.loads(result.stdout)["rows"] == 16
+    bad = train("export", work.folder / "gone.jsonl", "--to", "trl", "--out", work.folder / "out.jsonl")
+    assert "there is no such file" in line_of(bad)
