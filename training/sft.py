@@ -1,6 +1,5 @@
 """SFT: examples of what to write -> a LoRA adapter, by ``trl.SFTTrainer``."""
 
-import os
 import time
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -9,6 +8,7 @@ from typing import Any, Final
 
 from ..errors import TrainingError
 from ..torch_imports import import_heavy
+from .checking_settings import refuse_impossible
 from .example import Example
 from .examples.templates import require_whole
 from .machine import this_machine
@@ -18,6 +18,7 @@ from .outputs.folder import evaluate_before, finish
 from .preparing import Prepared, datasets_of, examples_of, prepare
 from .resuming import begun
 from .run_log import now
+from .running import is_first, served, tell_data, train, warn
 from .settings import Settings
 from .trainer_config import trainer_config
 from .watching import watch
@@ -51,22 +52,24 @@ def train_sft(settings: Settings, *, on_event: OnEvent | None = None, resume: st
     """
     began_at, began = now(), time.monotonic()
     machine = this_machine(settings.model.device)
+    warnings = refuse_impossible(settings, machine)
     config = trainer_config(settings, machine=machine, **_order(settings))  # before the weights: ZeRO-3 needs it
     with begun(settings, machine, resume) as checkpoint:
         prepared = prepare(settings)
-        _tell_data(prepared, on_event)
+        tell_data(prepared, on_event)
+        warn(warnings, on_event)
         prepared.findings.refuse()
         trainee = load_trainee(settings.model, settings.lora, machine)
         watching = watch(Path(settings.output.folder), on_event=on_event)
         trainer = _trainer(settings, config, trainee, prepared, watching)
-        dev = tuple(_served(prepared, settings, trainee)) if settings.output.evaluate else ()
+        dev = tuple(served(prepared, settings, trainee)) if settings.output.evaluate else ()
         before = evaluate_before(trainer, settings, dev, resumed=checkpoint is not None, on_event=on_event)
-        _train(trainer, checkpoint, on_event)
+        train(trainer, checkpoint, on_event)
         folder = finish(
             trainer, settings, prepared=prepared, machine=machine, began_at=began_at,
             seconds=time.monotonic() - began, dev=dev, before=before, on_event=on_event,
         )  # fmt: skip
-    if on_event is not None and _is_first():
+    if on_event is not None and is_first():
         on_event({"event": "finished", "folder": str(folder), "steps": trainer.state.global_step})
     return Outcome(folder=folder, steps=trainer.state.global_step, metrics=dict(watching.last))
 
@@ -107,50 +110,8 @@ def _trainer(settings: Settings, config: Any, trainee: Trainee, prepared: Prepar
     return trainer
 
 
-def _served(prepared: Prepared, settings: Settings, trainee: Trainee) -> Iterator[Example]:
-    """Dev rows as they are asked when the model is served."""
-    return examples_of(
-        prepared.dev,
-        settings,
-        as_served=True,
-        count_tokens=trainee.count_tokens,
-        pixels_per_token=trainee.pixels_per_token,
-    )
-
-
 def _one_of_each_kind(examples: Iterator[Example]) -> Sequence[Example]:
     kinds: dict[tuple[bool, bool], Example] = {}
     for example in examples:
         kinds.setdefault((example.thinks, bool(example.frames)), example)
     return list(kinds.values())
-
-
-def _train(trainer: Any, checkpoint: Path | None) -> None:
-    torch, transformers = import_heavy("torch"), import_heavy("transformers")
-    # What was drawn for the evaluation before must not change what is learnt; a checkpoint brings its own state.
-    transformers.set_seed(trainer.args.seed)
-    try:
-        trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
-    except torch.OutOfMemoryError as error:
-        raise TrainingError(
-            "the GPU's memory does not hold a training step; expected a smaller "
-            "trainer.per_device_train_batch_size (with more trainer.gradient_accumulation_steps), fewer or smaller "
-            'pictures (data.frames, data.frame_pixels), or model.quantisation = "4bit"'
-        ) from error
-
-
-def _tell_data(prepared: Prepared, on_event: OnEvent | None) -> None:
-    if on_event is not None and _is_first():
-        on_event(
-            {
-                "event": "data",
-                "train": prepared.summary.to_dict(),
-                "dev": prepared.dev_summary.to_dict(),
-                "warnings": [finding.message for finding in prepared.findings.warnings],
-                "problems": list(prepared.problems),
-            }
-        )
-
-
-def _is_first() -> bool:
-    return os.environ.get("RANK", "0") == "0"
