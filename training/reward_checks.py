@@ -4,6 +4,7 @@ import hashlib
 import inspect
 import json
 import os
+import random
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
@@ -87,7 +88,7 @@ def missing_references(rewards: RewardSettings, references: Iterable[Reference])
     """Say which terms apply to no row, or to few.
 
     Whether a term applies depends on the reference alone, so each is asked with one and the same completion; of many
-    rows some are asked, evenly spread. The judge applies to every row and is not asked.
+    rows some are asked. The judge applies to every row and is not asked.
 
     Parameters
     ----------
@@ -182,8 +183,9 @@ def _refuse(blend: Blend, report: LintReport) -> None:
 def _some(references: list[Reference]) -> list[Reference]:
     if not references:
         raise ConfigError("there are no rows to pay for")
-    step = max(1, -(-len(references) // _MOST_ROWS))
-    return references[::step]
+    if len(references) <= _MOST_ROWS:
+        return references
+    return random.Random(0).sample(references, _MOST_ROWS)  # noqa: S311 - no secret; each process draws the same
 
 
 def _share(name: str, references: Sequence[Reference]) -> float:

@@ -154,9 +154,9 @@ def reward_functions(rewards: RewardSettings, *, longest: int | None = None) -> 
     overlong = _overlong(rewards, longest)
     desk = _Desk(blend, overlong, rewards.overlong_weight)
     if rewards.separate:
-        functions = [desk.function(name, term.reward) for name, term in zip(desk.names, blend.terms, strict=True)]
+        functions = [desk.function(name, term=True) for name in desk.names]
     else:
-        functions = [desk.function(blend.name, None)]
+        functions = [desk.function(blend.name, term=False)]
     names = [function.__name__ for function in functions]
     if overlong is not None:
         functions.append(_logged_as(OVERLONG, overlong))
@@ -199,14 +199,14 @@ class _Desk:
         self._overlong, self._overlong_weight = overlong, overlong_weight
         self._last: Batch | None = None
 
-    def function(self, name: str, term: str | None) -> RewardFunction:
-        """Reward function of a term, or of the sum (None)."""
+    def function(self, name: str, *, term: bool) -> RewardFunction:
+        """Reward function of the term of that name, or of the sum."""
 
         def reward(
             completions: Sequence[Any], completion_ids: Sequence[Sequence[int]], prompts: Sequence[Any], **columns: Any
         ) -> Values:
             batch = self._batch(completions, completion_ids, prompts, columns)
-            return batch.scores.values if term is None else batch.scores.gated(term)
+            return batch.scores.gated(name) if term else batch.scores.values
 
         return _logged_as(name, reward)
 
