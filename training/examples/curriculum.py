@@ -9,9 +9,9 @@ Difficulty of a row is the mean of three figures from 0 (easy) to 1 (hard):
 - shift: 1 where the emotion differs from that of the turn before in the same group (as the rows stand in the file),
   0 where it is the same, 0.5 where one of the two is not known or there is no turn before.
 
-Disagreement and shifts are what makes emotions in dialogue hard (curricula for emotion recognition in conversation sort
-by them: Yang et al., "Hybrid Curriculum Learning for Emotion Recognition in Conversation", AAAI 2022). The weights are
-equal for want of a reason for others. Rows of the same difficulty keep their order.
+Shifts of emotion are a known measure of how hard a dialogue is (Yang et al., "Hybrid Curriculum Learning for Emotion
+Recognition in Conversation", AAAI 2022); the other two are ours. The weights are equal for want of a reason for others.
+Rows of the same difficulty keep their order.
 
 A trainer shuffles unless it is told not to: ``train_sampling_strategy = "sequential"`` for SFT and ``shuffle_dataset =
 false`` for GRPO.
