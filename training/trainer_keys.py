@@ -74,7 +74,7 @@ def checked_trainer(method: Method, values: Mapping[str, Any]) -> dict[str, Any]
     Examples
     --------
     >>> checked_trainer("grpo", {"num_generations": 8, "temperature": 1, "max_steps": 40})
-    {'num_generations': 8, 'temperature': 1.0, 'max_steps': 40}
+    {'num_generations': 8, 'temperature': 1, 'max_steps': 40}
     >>> checked_trainer("sft", {"warmup_ratio": 0.1})
     Traceback (most recent call last):
     emoreason.errors.ConfigError: trainer.warmup_ratio is gone from TRL; write trainer.warmup_steps: below 1 it is a \
@@ -145,8 +145,8 @@ def _value(key: str, value: Any, kinds: list[str]) -> Any:
     if value == "none" and "NoneType" in kinds and key not in _NONE_IS_TEXT:
         return None
     name = type(value).__name__
-    if name == "int" and "int" not in kinds and "float" in kinds:
-        return float(value)
+    if name == "int" and "float" in kinds:
+        return value
     if name == "float" and not math.isfinite(value):
         raise ConfigError(f"trainer.{key} is {value!r}; expected a finite number")
     if name in kinds or key in _LENIENT or not set(kinds) - {"NoneType"}:

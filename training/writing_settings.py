@@ -11,7 +11,7 @@ from .settings import RewardSettings, Settings, StopSettings, TermSettings
 from .trainer_keys import known_keys
 from .typed_settings import NONE, SECTIONS
 
-#: Keys that change neither what is learnt nor how far: a run may go on when they differ.
+#: Keys that do not change what a step learns: a run may go on when they differ.
 _FREE = frozenset(
     {
         "about",
@@ -19,6 +19,10 @@ _FREE = frozenset(
         "output.merge",
         "output.report",
         "output.evaluate",
+        "stop.format",  # a run that stopped early may go on under other limits
+        "stop.length_growth",
+        "stop.reward_std",
+        "stop.window",
         "trainer.dataloader_num_workers",
         "trainer.dataloader_pin_memory",
         "trainer.dataloader_prefetch_factor",
@@ -95,7 +99,7 @@ def changed_keys(before: Settings, now: Settings) -> tuple[str, ...]:
     """Keys that differ and change what is learnt; with any of them a run cannot go on from its checkpoints.
 
     More steps or epochs are no obstacle in themselves, but the schedule of the learning rate depends on them, so they
-    count. Where it writes, how it logs and what it reports do not.
+    count. Where it writes, how it logs, what it reports and when it stops early do not.
 
     Examples
     --------

@@ -248,7 +248,13 @@ def test_every_preset_reads_back_equal(tmp_path: Path) -> None:
 
 def test_only_keys_that_change_what_is_learnt_forbid_to_go_on(file: Path) -> None:
     before = read_settings(file)
-    free = ["output.report=false", "trainer.logging_steps=3", "trainer.report_to=wandb", "trainer.save_steps=9"]
+    free = [
+        "output.report=false",
+        "trainer.logging_steps=3",
+        "trainer.report_to=wandb",
+        "trainer.save_steps=9",
+        "stop.window=5",
+    ]
     assert changed_keys(before, read_settings(file, free)) == ()
     other = ["lora.rank=4", "data.seed=1", "trainer.max_steps=9", "trainer.seed=3"]
     assert changed_keys(before, read_settings(file, other)) == (
