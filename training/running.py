@@ -65,8 +65,8 @@ def train(trainer: Any, checkpoint: Path | None, on_event: OnEvent | None = None
     KeyboardInterrupt
         It was asked to stop, and has saved a checkpoint.
     """
-    torch, transformers = import_heavy("torch"), import_heavy("transformers")
-    transformers.set_seed(trainer.args.seed, device_specific=True)
+    torch, utils = import_heavy("torch"), import_heavy("accelerate.utils")
+    utils.set_seed(trainer.args.seed, device_specific=True)
     try:
         with interruptible(trainer, on_event):
             trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
