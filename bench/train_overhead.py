@@ -4,7 +4,7 @@
   trainer and a constant reward. Both run in one process and take turns, a step each; counted is processor time, from
   one end of a step to the next, so that everything we do in the loop is in it (reading answers, logs, samples, early
   stops). The bare script leaves TRL's table of completions off; ours writes it. Bound: median ratio at most 1.03.
-- **Share of the rewards**: seconds a step of GRPO spends in the rewards of ``grounded``, by the run's own log. The model
+- **Share of the rewards**: seconds a step of GRPO spends in those of ``grounded``, by the run's own log. The model
   is the tests' tiny one that has learnt the contract, so its answers are long enough to be checked. With a model so
   small the share is as large as it can be; the bound of 2 % is for a model of two billion parameters on a GPU.
 - ``--gpu``: a randomly initialised model of the size of Qwen3-VL-2B with LoRA, pictures included: seconds, tokens per

@@ -110,15 +110,22 @@ def evaluation_tables(evaluation: Mapping[str, Any]) -> list[tuple[str, list[dic
 def _figure(figure: Mapping[str, Any] | None, *, signed: bool = False) -> str:
     if figure is None:
         return "–"
-    text = _number(figure["value"], signed)
+    text = decimals(figure["value"], signed=signed)
     if figure["low"] is None or figure["high"] is None:
         return f"{text} (one clip)"
     low, high = figure["low"], figure["high"]
-    whole = f"{text} [{_number(low, signed)}, {_number(high, signed)}]"
+    whole = f"{text} [{decimals(low, signed=signed)}, {decimals(high, signed=signed)}]"
     return f"**{whole}**" if signed and (low > 0 or high < 0) else whole
 
 
-def _number(value: float, signed: bool) -> str:
+def decimals(value: float, *, signed: bool = False) -> str:
+    """Write a figure with three decimals, from ten on with one.
+
+    Examples
+    --------
+    >>> decimals(0.12345), decimals(178.66, signed=True)
+    ('0.123', '+178.7')
+    """
     digits = 3 if abs(value) < 10 else 1
     return f"{value:+.{digits}f}" if signed else f"{value:.{digits}f}"
 

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from ...records.notice import NOTICE
 from ...report.folder import write_whole
-from ...report.text import THEME_KEY
+from ...report.text import THEME_KEY, language_attribute
 from ..run_log import read_completions, read_log
-from .card import read_run, shaping, training_lines, unmeasured
+from .card import decimals, read_run, shaping, training_lines, unmeasured
 from .filling import fill
 from .measures import MEASURES
 from .plots import HEIGHT, WIDTH, Plot, Point, number, plot, points_of
@@ -36,6 +36,7 @@ _PLOTS: Final[tuple[tuple[str, str, str, bool, str | None], ...]] = (
     ("completions/mean_length", "Completion length", "tokens, mean", False, None),
     ("completions/readable", "Readable answers", "share of completions", True, None),
     ("completions/clipped_ratio", "Cut off", "share of completions that reached the limit", True, None),
+    ("rewards/overlong/mean", "Overlong penalty", "mean, before its weight", False, None),
     ("kl", "KL divergence", "from the reference model", False, None),
     ("entropy", "Entropy", "of the tokens, mean", False, "eval_entropy"),
     ("learning_rate", "Learning rate", "", False, None),
@@ -178,13 +179,14 @@ def _span(log: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """One completion on the page."""
+    """One completion on the page; texts as lines, each with the language that a reader of screens needs."""
 
     step: int
     row_id: str
-    prompt: tuple[tuple[str, str], ...]
+    prompt: tuple[tuple[str, str, tuple[str, ...]], ...]
     pictures: int
-    completion: str
+    language: str
+    completion: tuple[str, ...]
     reward: str
     terms: tuple[tuple[str, str], ...]
     tokens: int | None
@@ -201,20 +203,24 @@ def samples_of(completions: Sequence[Mapping[str, Any]]) -> tuple[list[Sample], 
 
 
 def _sample(line: Mapping[str, Any]) -> Sample:
+    completion = _cut(str(line.get("completion") or ""), _LONGEST_COMPLETION)
     return Sample(
         step=line["step"],
         row_id=str(line.get("row_id") or ""),
-        prompt=tuple(
-            (str(message.get("role")), _cut(str(message.get("content")), _LONGEST_PROMPT))
-            for message in line.get("prompt") or ()
-        ),
+        prompt=tuple(_message(message) for message in line.get("prompt") or ()),
         pictures=int(line.get("pictures") or 0),
-        completion=_cut(str(line.get("completion") or ""), _LONGEST_COMPLETION),
+        language=language_attribute(completion),
+        completion=tuple(completion.splitlines()),
         reward=_score(line.get("reward")),
         terms=tuple((str(name), _score(value)) for name, value in (line.get("terms") or {}).items()),
         tokens=line.get("tokens"),
         readable=line.get("readable"),
     )
+
+
+def _message(message: Mapping[str, Any]) -> tuple[str, str, tuple[str, ...]]:
+    content = _cut(str(message.get("content")), _LONGEST_PROMPT)
+    return str(message.get("role")), language_attribute(content), tuple(content.splitlines())
 
 
 def _score(value: Any) -> str:
@@ -292,8 +298,7 @@ def _bar_row(name: str, sides: Sequence[tuple[str, Mapping[str, Any]]], change: 
 
 def _with_interval(figure: Mapping[str, Any], *, signed: bool = False) -> str:
     def written(value: float) -> str:
-        text = f"{value:+.3f}" if signed else f"{value:.3f}"
-        return text.replace("-", "−")
+        return decimals(value, signed=signed).replace("-", "−")
 
     if figure["low"] is None:
         return written(figure["value"])
