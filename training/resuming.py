@@ -73,8 +73,14 @@ def begun(settings: Settings, machine: Machine, resume: str = "auto") -> Iterato
     if os.environ.get("RANK", "0") != "0":
         yield None if resume == "never" else last_checkpoint(place)
         return
-    place.mkdir(parents=True, exist_ok=True)
-    with locked(place / "lock"):
+    with contextlib.ExitStack() as held:
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+            held.enter_context(locked(place / "lock"))
+        except OSError as error:
+            raise ConfigError(f"output.folder {place.parent} cannot be written: {error.strerror or error}") from error
+        except ConfigError as error:  # it speaks of the option that a batch has for its folder
+            raise ConfigError(str(error).replace("--out", "output.folder")) from error
         yield _checkpoint(settings, machine, resume, place)
 
 

@@ -67,6 +67,21 @@ def rows(folder: Path, *, pictures: Sequence[int] = ()) -> str:
     return str(path)
 
 
+def other_rows(folder: Path) -> tuple[str]:
+    """Rows without pictures for the dev split, of other clips."""
+    path = folder / "dev.jsonl"
+    write_rows(
+        (
+            TrainingRow(
+                id=f"dev-{index}", cueset=clip.cueset, target=clip.answer, reference=Reference(emotion=clip.emotion)
+            )
+            for index, clip in enumerate(clips(4, seed=4))
+        ),
+        path,
+    )
+    return (str(path),)
+
+
 def picture(folder: Path, colour: str, at: int) -> str:
     image = import_heavy("PIL.Image")
     path = folder / f"{colour}-{at}.png"
@@ -106,6 +121,14 @@ def loss_of(trainer: Any, batch: dict[str, Any]) -> float:
         return float(trainer.compute_loss(model, dict(batch)))
 
 
+def cross_entropy(model: Any, batch: dict[str, Any]) -> float:
+    """The same loss from the logits of the model's own forward pass."""
+    torch = import_heavy("torch")
+    with torch.no_grad():
+        logits = model.eval()(**{name: value for name, value in batch.items() if name != "labels"}).logits[:, :-1]
+    return float(torch.nn.functional.cross_entropy(logits.flatten(0, 1), batch["labels"][:, 1:].flatten()))
+
+
 def digests(model: Any) -> dict[str, str]:
     """Digest of each weight that is not the adapter's, by its name in the base model."""
     return {
@@ -142,7 +165,7 @@ def test_loss_falls_and_the_adapter_alone_has_changed(folder: Path, tmp_path: Pa
         merged = transformers.AutoModelForCausalLM.from_pretrained(merged_folder)(**batch).logits
     assert (trained - before).abs().max() > 0.1
     torch.testing.assert_close(loaded, trained, atol=1e-5, rtol=0)
-    torch.testing.assert_close(merged, trained, atol=1e-5, rtol=0)
+    torch.testing.assert_close(merged, trained, atol=2e-5, rtol=0)
 
 
 @pytest.mark.parametrize("family", ["qwen3", "qwen3-vl"])
@@ -203,12 +226,45 @@ def test_pixels_reach_the_loss(
     batch = batch_of(trainer, range(2))
     assert batch["image_grid_thw"].shape[0] == 4
     loss = loss_of(trainer, batch)
+    assert loss == pytest.approx(cross_entropy(trainer.model, batch), abs=1e-4)
     assert abs(loss_of(trainer, {**batch, "pixel_values": -batch["pixel_values"]}) - loss) > 1e-4
     assert loss_of(trainer, batch) == pytest.approx(loss, abs=1e-6)
     names = [name for name, _ in trainer.model.named_parameters() if "lora_" in name]
     assert names
     assert not any("visual" in name or "audio" in name for name in names)
     merge_adapter(outcome.folder, tmp_path / "merged")
+
+
+@pytest.mark.parametrize("family", ["qwen3-vl", "qwen2.5-omni"])
+def test_checkpointed_gradients_are_the_same(family: str, folder: Path, tmp_path: Path) -> None:
+    """As on a GPU, where activations are computed a second time."""
+    norms = []
+    for checkpointed in (False, True):
+        events: list[dict[str, Any]] = []
+        settings = settings_for(
+            folder,
+            tmp_path / str(checkpointed),
+            family,
+            pictures=(1,),
+            max_steps=2,
+            gradient_checkpointing=checkpointed,
+        )
+        settings = replace(settings, lora=replace(settings.lora, dropout=0.0))
+        train_sft(settings, on_event=events.append)
+        norms.append([event["grad_norm"] for event in events if "grad_norm" in event])
+    assert min(norms[0]) > 0
+    assert norms[1] == pytest.approx(norms[0], rel=1e-3)
+
+
+def test_dev_rows_are_measured_on_the_way(folder: Path, tmp_path: Path) -> None:
+    events: list[dict[str, Any]] = []
+    settings = settings_for(
+        folder, tmp_path, "qwen3-vl", pictures=(1,), max_steps=2, eval_strategy="steps", eval_steps=1, logging_steps=1
+    )
+    train_sft(replace(settings, data=replace(settings.data, dev=other_rows(folder))), on_event=events.append)
+    measured = [event["eval_loss"] for event in events if "eval_loss" in event]
+    assert len(measured) == 2
+    assert measured[1] < measured[0]
 
 
 def test_rows_with_and_without_pictures_mix(folder: Path, tmp_path: Path) -> None:

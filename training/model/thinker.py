@@ -3,7 +3,8 @@
 They take the loss from the hidden states of ``model.base_model``. An Omni thinker merges pictures and sound into the
 text in the same ``forward`` that computes the logits, so its ``base_model`` is the model itself, whose output has no
 ``last_hidden_state``. Text and pictures then fail in SFT and in GRPO. Here the thinker gets a base model that runs its
-own ``forward`` and gives back what the language model in it put out; nothing of the model or of TRL is replaced.
+own ``forward`` and gives back what the language model in it put out; nothing of the model or of TRL is replaced. The
+logits of that pass are computed and thrown away: they cost a batch times its tokens times the vocabulary in memory.
 """
 
 from types import SimpleNamespace
