@@ -19,10 +19,12 @@ from ..errors import ConfigError
 from ..rewards.adapters.columns import COLUMN, read_references
 from ..torch_imports import import_heavy
 from .checking_settings import refuse_impossible
+from .ended import ended_before
 from .machine import Machine, this_machine
 from .model.loading import Trainee, load_trainee
 from .outcome import OnEvent, Outcome
 from .outputs.folder import evaluate_before, finish
+from .outputs.record import last_metrics
 from .preparing import Prepared, datasets_of, prepare
 from .resuming import begun
 from .reward_checks import missing_references, refuse_gameable
@@ -122,6 +124,8 @@ def train_grpo(settings: Settings, *, on_event: OnEvent | None = None, resume: s
     config = grpo_config(settings, machine)  # before the weights: ZeRO-3 needs it
     folder = Path(settings.output.folder)
     with begun(settings, machine, resume) as checkpoint:
+        if (done := ended_before(settings, checkpoint)) is not None:
+            return done
         prepared = prepare(settings)
         tell_data(prepared, on_event)
         prepared.findings.refuse()
@@ -144,7 +148,8 @@ def train_grpo(settings: Settings, *, on_event: OnEvent | None = None, resume: s
             seconds=time.monotonic() - began, dev=asked, before=before, blend=rewards.blend, lint=linted.report,
             stopped=stopped, notes=warnings, on_event=on_event,
         )  # fmt: skip
-    return Outcome(folder=folder, steps=trainer.state.global_step, stopped=stopped, metrics=dict(watching.last))
+    metrics = last_metrics(trainer.state.log_history)
+    return Outcome(folder=folder, steps=trainer.state.global_step, stopped=stopped, metrics=metrics)
 
 
 def _datasets(prepared: Prepared, settings: Settings, trainee: Trainee) -> Any:
@@ -164,9 +169,7 @@ def _trained(
     if checkpoint is None:
         train(trainer, None, on_event)
         return watching.stopped
-    state = json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
-    stopped = why_stopped(state["log_history"], settings.stop)
-    if stopped is not None:  # it had ended: nothing is trained, what was learnt is loaded
-        trainer.args.max_steps = state["global_step"]
-    train(trainer, checkpoint, on_event)
+    history = json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))["log_history"]
+    stopped = why_stopped(history, settings.stop)
+    train(trainer, checkpoint, on_event, stopped=stopped is not None)
     return stopped or watching.stopped

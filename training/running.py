@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ..errors import TrainingError
 from ..torch_imports import import_heavy
@@ -13,6 +13,8 @@ from .model.loading import Trainee
 from .outcome import OnEvent
 from .preparing import Prepared, examples_of
 from .settings import Settings
+
+_STATE: Final = "trainer_state.json"
 
 
 def is_first() -> bool:
@@ -52,11 +54,22 @@ def served(prepared: Prepared, settings: Settings, trainee: Trainee) -> Iterator
     )
 
 
-def train(trainer: Any, checkpoint: Path | None, on_event: OnEvent | None = None) -> None:
-    """Train, or go on from a checkpoint.
+def train(trainer: Any, checkpoint: Path | None, on_event: OnEvent | None = None, *, stopped: bool = False) -> None:
+    """Train, go on from a checkpoint, or load that of a run which had made all its steps.
 
     Chance begins anew: what was drawn for the evaluation before must not change what is learnt. The processes of a run
     have a seed each, so that they do not write the same completions; a checkpoint brings its own state.
+
+    Parameters
+    ----------
+    trainer : transformers.Trainer
+        Not yet trained.
+    checkpoint : Path, optional
+        To go on from.
+    on_event : callable, optional
+        As :func:`~emoreason.training.interrupting.interruptible`.
+    stopped : bool
+        The run stopped early at that checkpoint and is not to go on. (That it made all steps is seen here.)
 
     Raises
     ------
@@ -69,10 +82,38 @@ def train(trainer: Any, checkpoint: Path | None, on_event: OnEvent | None = None
     utils.set_seed(trainer.args.seed, device_specific=True)
     try:
         with interruptible(trainer, on_event):
-            trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
+            _train(trainer, checkpoint, stopped=stopped)
     except torch.OutOfMemoryError as error:
         raise TrainingError(
             "the GPU's memory does not hold a training step; expected a smaller "
             "trainer.per_device_train_batch_size (with more trainer.gradient_accumulation_steps), fewer or smaller "
             'pictures (data.frames, data.frame_pixels), or model.quantisation = "4bit"'
         ) from error
+
+
+def _train(trainer: Any, checkpoint: Path | None, *, stopped: bool) -> None:
+    if checkpoint is None:
+        trainer.train()
+        return
+    state = import_heavy("transformers").TrainerState.load_from_json(str(checkpoint / _STATE))
+    if stopped or state.global_step >= state.max_steps:
+        _load(trainer, checkpoint, state)
+    else:
+        trainer.train(resume_from_checkpoint=str(checkpoint))
+
+
+def _load(trainer: Any, checkpoint: Path, state: Any) -> None:
+    """Load a checkpoint as the trainer does when it goes on, whatever spreads the weights, and make no step.
+
+    From the checkpoint of the last step it would make one more.
+    """
+    callbacks = list(trainer.callback_handler.callbacks)
+    trainer.callback_handler.callbacks.clear()  # nothing is logged of a run without steps
+    planned = trainer.args.num_train_epochs, trainer.args.max_steps
+    trainer.args.num_train_epochs, trainer.args.max_steps = 0, -1
+    try:
+        trainer.train(resume_from_checkpoint=str(checkpoint))
+    finally:
+        trainer.callback_handler.callbacks.extend(callbacks)
+        trainer.args.num_train_epochs, trainer.args.max_steps = planned
+    trainer.state = state

@@ -80,7 +80,8 @@ def test_length_that_runs_away_stops() -> None:
     found = first_stop(stop, [lines_of(length=length) for length in (10, 10, 29, 31, 40)])
     assert found == (
         5,
-        "completions grew from 10 to 36 tokens, 3.5 times as long over the last 2 logged steps (stop.length_growth = 3)",
+        "completions grew from 10 to 36 tokens, 3.5 times as long over the last 2 logged steps "
+        "(stop.length_growth = 3)",
     )
 
 
