@@ -9,6 +9,7 @@ from typing import Any, Final
 from ..errors import TrainingError
 from ..torch_imports import import_heavy
 from .checking_settings import refuse_impossible
+from .ended import ended_before
 from .example import Example
 from .examples.templates import require_whole
 from .machine import this_machine
@@ -55,6 +56,8 @@ def train_sft(settings: Settings, *, on_event: OnEvent | None = None, resume: st
     warnings = refuse_impossible(settings, machine)
     config = trainer_config(settings, machine=machine, **_order(settings))  # before the weights: ZeRO-3 needs it
     with begun(settings, machine, resume) as checkpoint:
+        if (done := ended_before(settings, checkpoint)) is not None:
+            return done
         prepared = prepare(settings)
         tell_data(prepared, on_event)
         warn(warnings, on_event)
