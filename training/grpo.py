@@ -29,6 +29,7 @@ from .preparing import Prepared, datasets_of, prepare
 from .resuming import begun
 from .reward_checks import missing_references, refuse_gameable
 from .rewarding import Rewards, follow_schedule, reward_functions
+from .row_order import follow_order
 from .run_log import now
 from .running import served, tell_data, train, warn
 from .settings import Settings
@@ -85,7 +86,7 @@ def grpo_trainer(
             eval_dataset=None if config.eval_strategy == "no" else dev,
             processing_class=trainee.processing,
             peft_config=trainee.peft_config,
-            callbacks=[watching],
+            callbacks=[watching, follow_order()],
         )
     except (ValueError, TypeError, NotImplementedError, ImportError) as error:
         reason = " ".join(str(error).split())[:400]

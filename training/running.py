@@ -116,4 +116,6 @@ def _load(trainer: Any, checkpoint: Path, state: Any) -> None:
     finally:
         trainer.callback_handler.callbacks.extend(callbacks)
         trainer.args.num_train_epochs, trainer.args.max_steps = planned
+    for name in ("is_world_process_zero", "is_local_process_zero"):  # the first process wrote the file
+        setattr(state, name, getattr(trainer.state, name))
     trainer.state = state
