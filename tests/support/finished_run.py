@@ -3,6 +3,7 @@
 import json
 import math
 import random
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,7 @@ def record(method: str = "grpo", *, name: str = "Qwen/Qwen3-VL-4B-Instruct", ste
     return {**made, **changed}
 
 
+@cache
 def evaluation(number: int = 40, *, before: bool = True) -> dict[str, Any]:
     """An ``evaluation.json`` whose figures are those of invented answers."""
     from emoreason.training.outputs.folder import evaluation_summary
@@ -156,7 +158,9 @@ def completions(steps: tuple[int, ...] = (1, 100, 200, 300), each: int = 2, text
     return [
         {
             "step": step, "row_id": f"row {number}", "pictures": 2,
-            "prompt": [{"role": "system", "content": "Explain."}, {"role": "user", "content": f"[picture]\n{text or 'Cues'}"}],
+            "prompt": [
+                {"role": "system", "content": "Explain."}, {"role": "user", "content": f"[picture]\n{text or 'Cues'}"},
+            ],
             "completion": f"{said} ({step})", "reward": 0.1 * number + 0.5,
             "terms": {"wheel": 1.0, "format": 1.0, "grounding": None}, "tokens": 120, "readable": number % 2 == 0,
         }
@@ -170,6 +174,7 @@ def write_run(folder: Path, **parts: Any) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     made = {"record": record(), "evaluation": evaluation(), "log": log(), "completions": completions(), **parts}
     (folder / "run.json").write_text(json.dumps(made["record"]), encoding="utf-8")
+    (folder / "evaluation.json").unlink(missing_ok=True)
     if made["evaluation"] is not None:
         (folder / "evaluation.json").write_text(json.dumps(made["evaluation"]), encoding="utf-8")
     for name in ("log", "completions"):

@@ -1,6 +1,7 @@
 """README.md of a run's folder: a model card in the hub's form, filled from what the run left, nothing by hand."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -51,6 +52,7 @@ def render_card(record: Mapping[str, Any], evaluation: Mapping[str, Any] | None)
         record=record,
         evaluation=evaluation,
         base=base,
+        served="BASE_MODEL" if base["local"] or not _HUB_NAME.fullmatch(base["name"]) else base["name"],
         notice=NOTICE,
         title=f"{base['name'].rpartition('/')[2]}: {_METHODS[record['method']]} for explained emotions",
         sees=record["data"]["settings"]["frames"] > 0,
@@ -63,6 +65,7 @@ def render_card(record: Mapping[str, Any], evaluation: Mapping[str, Any] | None)
     )
 
 
+_HUB_NAME: Final = re.compile(r"[\w.-]+(?:/[\w.-]+)?", re.ASCII)
 _METHODS: Final = {"sft": "LoRA by supervised fine-tuning", "grpo": "LoRA by GRPO"}
 #: What ``--max-lora-rank`` of vLLM can be.
 _VLLM_RANKS: Final = (1, 8, 16, 32, 64, 128, 256, 320, 512)

@@ -20,7 +20,7 @@ from .plots import HEIGHT, WIDTH, Plot, Point, number, plot, points_of
 
 PAGE: Final = "report.html"
 #: Completions a page shows, and how much of each text.
-MOST_SAMPLES: Final = 200
+MOST_SAMPLES: Final = 120
 _LONGEST_PROMPT: Final = 6_000
 _LONGEST_COMPLETION: Final = 6_000
 #: Width of the bars of the evaluation, in units of the SVG.
