@@ -28,6 +28,16 @@ class _Backbone:
         self._tp_plan = getattr(model, "_tp_plan", None)
         self._pp_plan = getattr(model, "_pp_plan", None)
 
+    @property
+    def get_image_features(self) -> Any:
+        """Encoder that ``generate`` runs before the first token: it looks for it here, and drops the pixels then."""
+        return self._model.get_image_features
+
+    @property
+    def get_video_features(self) -> Any:
+        """The same for video."""
+        return self._model.get_video_features
+
     def __call__(self, *args: Any, **kwargs: Any) -> SimpleNamespace:
         """Hidden states of shape (batch, tokens, width) of a whole forward pass."""
         kept: list[Any] = []
