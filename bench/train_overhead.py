@@ -106,12 +106,11 @@ def our_run(settings: Settings, each_step: Callable[[], None]) -> Any:
 
 def bare_run(settings: Settings, rows: Sequence[TrainingRow], each_step: Callable[[], None]) -> None:
     """Train as a script of one's own would: TRL, PEFT and nothing of ours but the prompts, which are made before."""
-    import datasets
-    import peft
-    import transformers
-    import trl
-
+    from emoreason.torch_imports import import_heavy
     from emoreason.training.preparing import examples_of
+
+    # Through the package's door: a torch for CPUs beside a torchvision for GPUs needs it.
+    transformers, datasets, peft, trl = map(import_heavy, ("transformers", "datasets", "peft", "trl"))
 
     class EachStep(transformers.TrainerCallback):
         def on_log(self, args: Any, state: Any, control: Any, logs: Any, **_: Any) -> None:

@@ -33,15 +33,8 @@ TITLES: Final = {
     "at once": "GRPO, all at once",
 }
 #: Differences that are reported: later state, earlier state.
-PAIRS: Final = (
-    ("sft", "pretrained"),
-    ("grounded", "sft"),
-    ("wheel", "sft"),
-    ("at once", "sft"),
-    ("grounded", "wheel"),
-    ("grounded", "at once"),
-    ("at once", "wheel"),
-)
+BEFORE_AFTER: Final = (("sft", "pretrained"), ("grounded", "sft"), ("wheel", "sft"), ("at once", "sft"))
+BETWEEN_ARMS: Final = (("grounded", "wheel"), ("grounded", "at once"), ("at once", "wheel"))
 MANNERS: Final = ("greedy", "sampled")
 #: Fixed before any run: what a gain may cost and still not count as bought.
 FORMAT_MARGIN: Final = 0.02
@@ -69,7 +62,7 @@ def figures(results: Results, resamples: int = RESAMPLES) -> dict[str, Any]:
         for state in states
         for name in MEASURES
     }
-    pairs = [(late, early) for late, early in PAIRS if late in states and early in states]
+    pairs = [(late, early) for late, early in (*BEFORE_AFTER, *BETWEEN_ARMS) if late in states and early in states]
     return {
         "states": {
             manner: {
@@ -170,25 +163,26 @@ def claim_sentence(found: Mapping[str, Any], manner: str) -> str:
 def ablation_sentences(found: Mapping[str, Any], manner: str) -> list[str]:
     """Compare the three arms, by what the intervals of their differences say."""
     said = []
-    for name in ("wheel", "precision", "reward"):
-        for late, early in PAIRS[-3:]:
+    for name in ("wheel", "precision", "reward", "tokens"):
+        title, _, digits = MEASURES[name]
+        for late, early in BETWEEN_ARMS:
             one = found["differences"][manner].get(f"{late} - {early}", {}).get(name)
             if one is None:
                 continue
-            which = "no difference shown" if one["low"] <= 0 <= one["high"] else "higher" if one["low"] > 0 else "lower"
-            shown = _shown(one, MEASURES[name][2], signed=True)
-            said.append(f"{MEASURES[name][0]}, {TITLES[late]} against {TITLES[early]}: {which} ({shown})")
+            which = "higher" if one["low"] > 0 else "lower" if one["high"] < 0 else "no difference shown"
+            shown = _shown(one, digits, signed=True)
+            said.append(f"{title}, {TITLES[late]} against {TITLES[early]}: {which} ({shown})")
     return said
 
 
 def markdown(found: Mapping[str, Any]) -> str:
     """All figures and differences as tables, then the claim and the ablation."""
+    titles = {f"{late} - {early}": f"{TITLES[late]} − {TITLES[early]}" for late, early in BEFORE_AFTER}
     parts = []
     for manner in MANNERS:
         parts += [f"### Held-out clips, {manner}", ""]
-        parts += _table(found["states"][manner], {state: TITLES[state] for state in STATES}, signed=False)
-        parts += ["", f"Differences, paired ({manner}):", ""]
-        titles = {f"{late} - {early}": f"{TITLES[late]} − {TITLES[early]}" for late, early in PAIRS}
+        parts += _table(found["states"][manner], TITLES, signed=False)
+        parts += ["", "Differences, paired:", ""]
         parts += _table(found["differences"][manner], titles, signed=True)
         if "grounded - sft" in found["differences"][manner]:
             parts += ["", claim_sentence(found, manner)]
@@ -196,16 +190,19 @@ def markdown(found: Mapping[str, Any]) -> str:
     return "\n".join(parts)
 
 
-def _table(rows: Mapping[str, Mapping[str, Any]], titles: Mapping[str, str], *, signed: bool) -> list[str]:
-    lines = ["| | " + " | ".join(title for title, *_ in MEASURES.values()) + " |", "|---" * (len(MEASURES) + 1) + "|"]
-    for key, title in titles.items():
-        if key in rows:
-            cells = [_shown(rows[key][name], digits, signed=signed) for name, (*_, digits) in MEASURES.items()]
-            lines.append(f"| {title} | " + " | ".join(cells) + " |")
+def _table(columns: Mapping[str, Mapping[str, Any]], titles: Mapping[str, str], *, signed: bool) -> list[str]:
+    """Make a table with a measure a row."""
+    there = [key for key in titles if key in columns]
+    lines = ["| | " + " | ".join(titles[key] for key in there) + " |", "|---" * (len(there) + 1) + "|"]
+    for name, (title, _, digits) in MEASURES.items():
+        cells = [_shown(columns[key][name], digits, signed=signed) for key in there]
+        lines.append(f"| {title} | " + " | ".join(cells) + " |")
     return lines
 
 
 def _shown(one: Mapping[str, Any], digits: int, *, signed: bool) -> str:
+    if not np.isfinite(one["value"]):
+        return "–"
     sign = "+" if signed else ""
     value, low, high = (f"{one[key]:{sign}.{digits}f}" for key in ("value", "low", "high"))
     return f"{value} [{low}, {high}]"
