@@ -13,11 +13,10 @@ tokenizer, processor, chat template  as they were trained with
 ``checkpoints/``                     to go on from; of no use afterwards
 ===================================  ==================================================================
 
-Each file is whole or not there. The first process alone writes. ``run.json`` comes last but for what is made from it.
+Each file is whole or not there. The first process alone writes. ``run.json`` comes last: where it is, all is there.
 """
 
 import json
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -29,12 +28,13 @@ from ...rewards.blend import Blend
 from ..example import Example
 from ..machine import Machine
 from ..outcome import OnEvent
+from ..run_log import read_completions, read_log
 from ..settings import Settings
 from ..writing_settings import write_settings
 from .answering import Sampling, is_sharded
-from .card import write_card
+from .card import CARD, render_card, write_card
 from .evaluation import Evaluation, compare, evaluate, evaluation_from_json, evaluation_to_json
-from .pages import write_page
+from .pages import PAGE, render_run, write_page
 from .record import RECORD, run_record
 from .saving import save_adapter
 
@@ -173,13 +173,16 @@ def _write(
     folder: Path, settings: Settings, record: Mapping[str, Any], before: Evaluation | None, after: Evaluation | None
 ) -> None:
     write_whole(folder / SETTINGS, write_settings(settings))
-    if after is None:
+    evaluation = None if after is None else evaluation_summary(before, after)
+    if evaluation is None:
         (folder / EVALUATION).unlink(missing_ok=True)
     else:
-        write_whole(folder / EVALUATION, _json(evaluation_summary(before, after)))
+        write_whole(folder / EVALUATION, _json(evaluation))
+    write_whole(folder / CARD, render_card(record, evaluation))
+    if settings.output.report:
+        page = render_run(record, evaluation, read_log(folder), read_completions(folder))
+        write_whole(folder / PAGE, page)
     write_whole(folder / RECORD, _json(record))
-    write_outputs(folder, report=settings.output.report)
-    shutil.rmtree(folder / ".saving", ignore_errors=True)
 
 
 def evaluation_summary(before: Evaluation | None, after: Evaluation) -> dict[str, Any]:

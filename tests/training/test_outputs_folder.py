@@ -1,0 +1,227 @@
+"""The folder of real runs on tiny checkpoints: what is in it, what loads it, what it says."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from contract_model import clips
+from tiny_checkpoints import tiny_checkpoint
+
+from emoreason.errors import TrainingError
+from emoreason.records import Reference, TrainingRow
+from emoreason.training.outputs.folder import evaluate_before, write_outputs
+from emoreason.training.outputs.saving import CONFIG, WEIGHTS, save_adapter
+from emoreason.training.reading_settings import read_settings
+from emoreason.training.rows.stored import write_rows
+from emoreason.training.settings import (
+    DataSettings,
+    LoraSettings,
+    ModelSettings,
+    OutputSettings,
+    RewardSettings,
+    Settings,
+    StopSettings,
+)
+
+pytest.importorskip("trl", reason="run: pip install 'emoreason[train]'")
+pytestmark = pytest.mark.slow
+
+STEPS = 3
+LEFT = {
+    "adapter_model.safetensors", "adapter_config.json", "tokenizer.json", "tokenizer_config.json",
+    "chat_template.jinja", "settings.toml", "run.json", "evaluation.json", "README.md", "report.html", "log.jsonl",
+}  # fmt: skip
+
+
+def settings_of(folder: Path, method: str, **output: Any) -> Settings:
+    for name, seed, number in (("train", 1, 8), ("dev", 2, 4)):
+        made = [
+            TrainingRow(
+                id=clip.cueset.clip.id, cueset=clip.cueset, target=clip.answer,
+                reference=Reference(emotion=clip.emotion, labels=(clip.emotion or "neutral",)),
+            )
+            for clip in clips(number, seed)
+        ]  # fmt: skip
+        write_rows(made, folder / f"{name}.jsonl")
+    trainer: dict[str, Any] = {
+        "max_steps": STEPS, "per_device_train_batch_size": 2, "report_to": "none", "disable_tqdm": True,
+        "learning_rate": 1e-2, "save_steps": 2,
+    }  # fmt: skip
+    if method == "grpo":
+        trainer |= {"num_generations": 2, "max_completion_length": 6}
+    return Settings(
+        method=method,
+        model=ModelSettings(name=str(tiny_checkpoint("qwen3", folder)), device="cpu"),
+        data=DataSettings(train=(str(folder / "train.jsonl"),), dev=(str(folder / "dev.jsonl"),)),
+        lora=LoraSettings(rank=4, alpha=8),
+        rewards=RewardSettings(lint=False),
+        stop=StopSettings(reward_std=None, format=None, length_growth=None),
+        output=OutputSettings(folder=str(folder / f"out {method}"), **{"evaluate": 3, **output}),
+        trainer=trainer,
+    )
+
+
+def train(settings: Settings, **options: Any) -> list[dict[str, Any]]:
+    from emoreason.training.grpo import train_grpo
+    from emoreason.training.sft import train_sft
+
+    told: list[dict[str, Any]] = []
+    (train_sft if settings.method == "sft" else train_grpo)(settings, on_event=told.append, **options)
+    return told
+
+
+@pytest.fixture(scope="module", params=["sft", "grpo"])
+def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, Path, list]:
+    settings = settings_of(tmp_path_factory.mktemp(request.param), request.param)
+    return settings, Path(settings.output.folder), train(settings)
+
+
+def test_all_is_there_and_nothing_else(run) -> None:
+    settings, folder, told = run
+    names = {path.name for path in folder.iterdir()}
+    expected = LEFT | ({"completions.jsonl"} if settings.method == "grpo" else set())
+    assert expected <= names
+    assert names - expected <= {"checkpoints", "data"}
+    when = [event["when"] for event in told if event["event"] == "evaluating"]
+    assert when == sorted(when, key=["before", "after"].index)
+    assert {"before", "after"} == set(when)
+
+
+def test_peft_and_our_engine_load_it_as_it_is(run) -> None:
+    import torch
+    from peft import AutoPeftModelForCausalLM
+
+    from emoreason.reasoning.engines.pretrained import load_pretrained
+
+    settings, folder, _ = run
+    loaded = load_pretrained(settings.model.name, str(folder), "cpu", "auto")
+    ids = loaded.tokenizer("The lips part.", return_tensors="pt").input_ids
+    with torch.no_grad():
+        ours = loaded.model(input_ids=ids).logits
+        theirs = AutoPeftModelForCausalLM.from_pretrained(folder)(input_ids=ids).logits  # finds its base by itself
+        with loaded.model.disable_adapter():
+            base = loaded.model(input_ids=ids).logits
+    assert torch.allclose(ours, theirs, atol=1e-5)
+    if settings.method == "sft":  # what a model of random weights writes earns nothing, and so GRPO teaches it nothing
+        assert not torch.allclose(ours, base, atol=1e-3)
+
+
+def test_vllm_takes_its_configuration(run) -> None:
+    helper = pytest.importorskip("vllm.lora.peft_helper", reason="vLLM is not installed")
+    _, folder, _ = run
+    found = helper.PEFTHelper.from_local_dir(str(folder), max_position_embeddings=4096)
+    assert found.r == 4
+
+
+def test_the_settings_read_back_equal(run) -> None:
+    settings, folder, _ = run
+    assert read_settings(folder / "settings.toml") == settings
+
+
+def test_the_record_says_what_was_run(run) -> None:
+    import hashlib
+
+    settings, folder, _ = run
+    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    assert (record["method"], record["steps"], record["stopped"]) == (settings.method, STEPS, None)
+    file = record["data"]["train"]["files"][0]
+    assert file["name"] == "train.jsonl"
+    assert file["sha256"] == hashlib.sha256(Path(settings.data.train[0]).read_bytes()).hexdigest()
+    assert record["data"]["train"]["summary"]["rows"] == 8
+    assert record["versions"]["trl"] == "1.16.0"
+    weights = record["base_model"]["weights"]
+    assert 0 < weights["trained"] < weights["all"]
+    assert record["lora"]["rank"] == 4
+    assert (record["rewards"] is None) == (settings.method == "sft")
+
+
+def test_before_and_after_are_compared_on_the_same_rows(run) -> None:
+    settings, folder, _ = run
+    found = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
+    rows = {side: [answer["row_id"] for answer in found["answers"][side]] for side in ("before", "after")}
+    assert rows["before"] == rows["after"]
+    assert len(set(rows["after"])) == found["examples"] == 3
+    manners = {"sft": {"greedy"}, "grpo": {"greedy", "sampled"}}[settings.method]
+    assert set(found["differences"]) == set(found["figures"]["after"]) == manners
+    assert ("reward" in found["figures"]["after"]["greedy"]) == (settings.method == "grpo")
+
+
+def test_the_card_and_the_report_hold_no_path_of_this_machine(run) -> None:
+    _, folder, _ = run
+    for name in ("README.md", "run.json", "report.html", "evaluation.json"):
+        text = (folder / name).read_text(encoding="utf-8")
+        assert str(folder.parent) not in text, name
+        assert "/tmp" not in text, name  # noqa: S108
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert "before | after | difference" in card
+    assert f"{STEPS} of {STEPS} steps" in card
+
+
+def test_they_are_written_again_from_the_folder_alone(run) -> None:
+    _, folder, _ = run
+    before = {name: (folder / name).read_bytes() for name in ("README.md", "report.html")}
+    write_outputs(folder)
+    assert before == {name: (folder / name).read_bytes() for name in before}
+
+
+def test_a_resumed_run_still_knows_how_it_was_before(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, "sft")
+    out = Path(settings.output.folder)
+    train(settings)
+    first = json.loads((out / "evaluation.json").read_text(encoding="utf-8"))
+    (out / "run.json").unlink()  # as if it had been killed before it was whole
+    told = train(settings)
+    assert {event["when"] for event in told if event["event"] == "evaluating"} == {"after"}
+    again = json.loads((out / "evaluation.json").read_text(encoding="utf-8"))
+    assert again["answers"]["before"] == first["answers"]["before"]
+    assert again["differences"].keys() == first["differences"].keys()
+
+
+def test_without_dev_rows_it_says_that_nothing_was_measured(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, "sft")
+    settings = replace(settings, data=replace(settings.data, dev=()))
+    train(settings)
+    folder = Path(settings.output.folder)
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert "Nothing was measured on held-out rows." in card
+    assert "there are no dev rows" in card
+    assert not (folder / "evaluation.json").exists()
+
+
+class _Trainer:
+    """The little of a trainer that saving needs."""
+
+    def __init__(self, files: dict[str, str]) -> None:
+        self.accelerator, self._files = self, files
+
+    def is_world_process_zero(self) -> bool:
+        return True
+
+    def wait_for_everyone(self) -> None:
+        pass
+
+    def save_model(self, place: str) -> None:
+        for name, text in self._files.items():
+            Path(place, name).parent.mkdir(exist_ok=True)
+            Path(place, name).write_text(text)
+
+
+def test_what_a_trainer_saves_besides_stays_out(tmp_path: Path) -> None:
+    files = {CONFIG: '{"r": 8, "base_model_name_or_path": "/home/me/x"}', WEIGHTS: "", "training_args.bin": "",
+             "README.md": "/home/me", "tokenizer.json": "{}", f"ref/{WEIGHTS}": ""}  # fmt: skip
+    save_adapter(_Trainer(files), ModelSettings(name="a/b", revision="main"), tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {CONFIG, WEIGHTS, "tokenizer.json"}
+    config = json.loads((tmp_path / CONFIG).read_text())
+    assert config == {"r": 8, "base_model_name_or_path": "a/b", "revision": "main"}
+
+
+def test_a_trainer_without_an_adapter_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="saved no adapter"):
+        save_adapter(_Trainer({"model.safetensors": ""}), ModelSettings(name="a/b"), tmp_path)
+
+
+def test_nothing_is_evaluated_where_nothing_was_asked_for(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, "sft", evaluate=0)
+    assert evaluate_before(_Trainer({}), settings, ()) is None
