@@ -12,11 +12,13 @@ What the trainer does is TRL's own: loss (``trainer.loss_type``), scaling (``sca
 
 import json
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError
-from ..rewards.adapters.columns import COLUMN, read_references
+from ..records import Reference
 from ..torch_imports import import_heavy
 from .checking_settings import refuse_impossible
 from .ended import ended_before
@@ -131,11 +133,11 @@ def train_grpo(settings: Settings, *, on_event: OnEvent | None = None, resume: s
         tell_data(prepared, on_event)
         prepared.findings.refuse()
         linted = refuse_gameable(settings.rewards, folder=folder / CHECKPOINTS)
+        warnings += [*linted.told, *missing_references(settings.rewards, _references(prepared))]
         rewards = reward_functions(settings.rewards, longest=config.max_completion_length)
         config.reward_weights = rewards.weights
         trainee = load_trainee(settings.model, settings.lora, machine)
         rows, dev = _datasets(prepared, settings, trainee)
-        warnings += [*linted.told, *missing_references(settings.rewards, read_references(rows[COLUMN]))]
         warn(warnings, on_event)
         watching = watch(folder, stop=settings.stop, on_event=on_event)
         trainer = grpo_trainer(config, trainee, rows, rewards, watching, dev=dev)
@@ -151,6 +153,11 @@ def train_grpo(settings: Settings, *, on_event: OnEvent | None = None, resume: s
         )  # fmt: skip
     metrics = last_metrics(trainer.state.log_history)
     return Outcome(folder=folder, steps=trainer.state.global_step, stopped=stopped, metrics=metrics)
+
+
+def _references(prepared: Prepared) -> Iterator[Reference]:
+    """Give the references all cues of their clips, as rendered rows have them."""
+    return (replace(row.reference, cueset=row.cueset) for row in prepared.train)
 
 
 def _datasets(prepared: Prepared, settings: Settings, trainee: Trainee) -> Any:

@@ -32,7 +32,7 @@ def follow_order() -> Any:
 
 def _sampler(dataloader: Any) -> Any:
     """Return the sampler under what shards and batches it."""
-    inner = getattr(dataloader, "batch_sampler", None)
+    inner: Any = getattr(dataloader, "batch_sampler", None)
     while hasattr(inner, "batch_sampler"):
         inner = inner.batch_sampler
     return getattr(inner, "sampler", None)
