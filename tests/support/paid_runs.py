@@ -1,7 +1,6 @@
 """Small GRPO runs: examples of one question each, and the settings that fit a tiny model on a CPU."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +90,7 @@ class PaidRun:
         of: Settings,
         examples: Sequence[Example],
         *,
+        dev: Sequence[Example] = (),
         rewards: Rewards | None = None,
         on_event: OnEvent | None = None,
     ) -> None:
@@ -101,8 +101,11 @@ class PaidRun:
         trainee = load_trainee(of.model, of.lora, machine)
         self.watching: Watching = watch(Path(of.output.folder), stop=of.stop, on_event=on_event)
         vision = trainee.vision and any(one.frames for one in examples)
-        rows = dataset_of(examples, vision=vision, method="grpo", folder=Path(of.output.folder) / "data")
-        self.trainer: Any = grpo_trainer(config, trainee, rows, self.rewards, self.watching)
+        place = Path(of.output.folder) / "data"
+        rows, asked = (
+            dataset_of(some, vision=vision, method="grpo", folder=place) if some else None for some in (examples, dev)
+        )
+        self.trainer: Any = grpo_trainer(config, trainee, rows, self.rewards, self.watching, dev=asked)
 
     def logged(self, key: str) -> list[Any]:
         """Values of one key, step by step."""
@@ -113,11 +116,6 @@ class PaidRun:
         peft = import_heavy("peft")
         found: dict[str, Any] = peft.get_peft_model_state_dict(self.trainer.model)
         return {name: weight.detach().clone() for name, weight in found.items()}
-
-
-def with_trainer(of: Settings, **trainer: Any) -> Settings:
-    """The same settings with other keys of the trainer."""
-    return replace(of, trainer={**of.trainer, **trainer})
 
 
 def outspoken_lm(folder: Path) -> Path:

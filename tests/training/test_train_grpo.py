@@ -186,6 +186,20 @@ def test_options_of_trl_are_passed_through(model: Path, tmp_path: Path) -> None:
     assert run.logged("rewards/overlong/mean")[0] <= 0
 
 
+def test_dev_rows_are_scored_on_the_way_and_are_no_samples(model: Path, tmp_path: Path) -> None:
+    of = settings(
+        model, tmp_path, max_steps=2, eval_strategy="steps", eval_steps=1, per_device_eval_batch_size=4,
+        stop=StopSettings(window=2, reward_std=None, format=None, length_growth=None),
+    )  # fmt: skip
+    run = PaidRun(of, [example()] * 4, dev=[example(("happy",), name="dev")])
+    run.trainer.train()
+    assert len(run.logged("eval_reward")) == len(run.logged("eval_default/wheel")) == 2
+    assert {line["row_id"] for line in read_completions(tmp_path)} == {"row"}
+    assert [("eval_loss" in line, line["step"]) for line in read_log(tmp_path)] == [
+        (False, 1), (True, 1), (False, 2), (True, 2), (False, 2),
+    ]  # fmt: skip
+
+
 def on_gpu(of: Settings) -> Settings:
     return replace(of, model=replace(of.model, device="cuda"))
 

@@ -12,8 +12,8 @@ from emoreason.errors import RecordError
 from emoreason.records import Reference, Score
 from emoreason.rewards import blend as blends
 from emoreason.rewards.adapters import scoring, trl
-from emoreason.rewards.adapters.columns import reference_column
-from emoreason.rewards.blend import PRESETS, Blend, Term
+from emoreason.rewards.adapters.columns import cases_of, reference_column
+from emoreason.rewards.blend import PRESETS, Blend, Gate, Term
 from emoreason.rewards.completion import Completion
 from emoreason.rewards.reward import REWARDS
 
@@ -61,6 +61,18 @@ def test_a_preset_logs_the_mean_and_the_rows_of_its_terms() -> None:
     assert values == pytest.approx([1.1, 0.0, 0.1])
     assert means == pytest.approx({"default/wheel": 0.5, "default/format": 2 / 3})
     assert rows == {"default/wheel": [1.0, 0.0, None], "default/format": [1.0, 0.0, 1.0]}
+
+
+def test_the_share_of_open_gates_is_logged(monkeypatch: pytest.MonkeyPatch) -> None:
+    gated = Blend("gated", (Term(reward="wheel"), Term(reward="format", gate=Gate(("wheel",)))))
+    monkeypatch.setattr(scoring, "_scorer", lambda name: gated)
+    means: dict[str, float] = {}
+    values = call(trl.default, [RIGHT, WRONG, RIGHT], [GOLD, GOLD, "{}"], log_metric=means.__setitem__)
+    assert values == [2.0, pytest.approx(0.0, abs=0.5), 1.0]
+    assert means["default/format"] == 1.0, "before the gate"
+    assert means["default/format/open"] == pytest.approx(2 / 3)
+    scores = scoring.score_batch("default", cases_of([RIGHT, WRONG], {"reference": [GOLD, GOLD]}))
+    assert scores.gated("format") == [1.0, 0.0]
 
 
 def test_the_training_step_reaches_the_schedule(monkeypatch: pytest.MonkeyPatch) -> None:
