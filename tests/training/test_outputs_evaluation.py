@@ -2,7 +2,10 @@
 
 import importlib.util
 import json
+import os
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -233,4 +236,43 @@ def test_a_model_that_has_learnt_the_contract_measures_well() -> None:
     assert greedy["readable"].value > 0.9
     assert greedy["label"].value > 0.8
     assert greedy["supported"].value > greedy["contradicted"].value
-    assert 40 < greedy["tokens"].value < 700
+    assert 20 < greedy["tokens"].value < 100
+
+
+_TWO_PROCESSES = """
+import json, sys
+from datetime import timedelta
+import torch.distributed as distributed
+from test_outputs_evaluation import examples
+from emoreason.reasoning.engines.pretrained import load_pretrained
+from emoreason.training.outputs.answering import Sampling
+from emoreason.training.outputs.evaluation import evaluate, evaluation_to_json
+
+rank, place, model = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+distributed.init_process_group(
+    "gloo", init_method=f"file://{place}/meet", rank=rank, world_size=2, timeout=timedelta(minutes=3)
+)
+loaded = load_pretrained(model, None, "cpu", "auto")
+found = evaluate(loaded.model, loaded.tokenizer, examples(5), sampling=Sampling(max_tokens=6), resamples=50)
+with open(f"{place}/{rank}.json", "w") as file:
+    json.dump(evaluation_to_json(found), file)
+"""
+
+
+@needs_torch
+@pytest.mark.slow
+def test_two_processes_share_the_work_and_have_the_same_whole(tmp_path: Path) -> None:
+    from emoreason.reasoning.engines.pretrained import load_pretrained
+
+    model = str(tiny_checkpoint("qwen3", tmp_path))
+    here = Path(__file__).parent
+    places = (here, here.parent / "support")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, places)), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", _TWO_PROCESSES]
+    running = [subprocess.Popen([*command, str(rank), str(tmp_path), model], env=environment) for rank in (0, 1)]
+    assert [one.wait(200) for one in running] == [0, 0]
+    whole = [json.loads((tmp_path / f"{rank}.json").read_text()) for rank in (0, 1)]
+    assert whole[0] == whole[1]
+    loaded = load_pretrained(model, None, "cpu", "auto")
+    alone = evaluate(loaded.model, loaded.tokenizer, examples(5), sampling=Sampling(max_tokens=6), resamples=50)
+    assert whole[0] == json.loads(json.dumps(evaluation_to_json(alone)))

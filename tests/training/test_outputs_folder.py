@@ -5,9 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from contract_model import clips
 from tiny_checkpoints import tiny_checkpoint
+from vllm_server import needs_vllm, serving
 
 from emoreason.errors import TrainingError
 from emoreason.records import Reference, TrainingRow
@@ -113,6 +115,21 @@ def test_vllm_takes_its_configuration(run) -> None:
     _, folder, _ = run
     found = helper.PEFTHelper.from_local_dir(str(folder), max_position_embeddings=4096)
     assert found.r == 4
+
+
+@needs_vllm
+def test_plain_vllm_serves_the_folder(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, "sft", evaluate=0)
+    train(settings)
+    folder, base = Path(settings.output.folder), Path(settings.model.name)
+    with serving(base, folder, log=tmp_path / "server.log") as server:
+        asked = {"messages": [{"role": "user", "content": "The lips part."}], "temperature": 0, "max_tokens": 12}
+        said = []
+        for name in (server.model, server.adapter):
+            reply = httpx.post(f"{server.url}/chat/completions", json={**asked, "model": name}, timeout=120)
+            assert reply.status_code == 200, reply.text
+            said.append(reply.json()["choices"][0]["message"]["content"])
+    assert said[0] != said[1]
 
 
 def test_the_settings_read_back_equal(run) -> None:

@@ -249,7 +249,9 @@ def sampling_of(args: Any, settings: Settings) -> Sampling:
 
 
 def _possible(trainer: Any, settings: Settings, dev: Sequence[Example]) -> bool:
-    return settings.output.evaluate > 0 and bool(dev) and not is_sharded(trainer.model)
+    if settings.output.evaluate < 1 or not dev:
+        return False
+    return not (trainer.is_fsdp_enabled or is_sharded(trainer.model))  # FSDP spreads weights with the first step
 
 
 def _why_not(trainer: Any, dev: Sequence[Example]) -> str:
