@@ -12,8 +12,8 @@ from typing import Any, Final
 from ..rewards.adapters.columns import completion_text
 from ..torch_imports import import_heavy
 from .outcome import OnEvent
-from .rewarding import Batch
 from .run_log import COMPLETIONS, LOG, RunLog, now
+from .scored_batches import Batch
 from .settings import StopSettings
 from .stopping import EarlyStop
 

@@ -14,7 +14,8 @@ from emoreason.rewards.blend import PRESETS, blend_named
 from emoreason.rewards.completion import Completion
 from emoreason.rewards.reward import Case
 from emoreason.training.reward_checks import LINTED, blend_digest, missing_references, refuse_gameable
-from emoreason.training.rewarding import Rewards, blend_of, group_spread, reward_functions, term_names
+from emoreason.training.rewarding import Rewards, blend_of, reward_functions, term_names
+from emoreason.training.scored_batches import group_spread
 from emoreason.training.settings import RewardSettings, TermSettings
 
 RIGHT = "<think>A broad smile appears.</think><answer>happy</answer>"

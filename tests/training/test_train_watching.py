@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emoreason.rewards.adapters.scoring import BatchScores
-from emoreason.training.rewarding import Batch
 from emoreason.training.run_log import COMPLETIONS, LOG, RunLog, read_completions, read_log
+from emoreason.training.scored_batches import Batch
 from emoreason.training.settings import StopSettings
 from emoreason.training.stopping import EarlyStop
 from emoreason.training.watching import Watching, watch, why_stopped
