@@ -19,7 +19,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,8 @@ BOUND = 1.03
 SHARE_BOUND = 0.02
 WARM = 3
 PROMPTS, GENERATIONS, LONGEST = 4, 8, 96
+#: Told what the trainer logs of each step.
+EachStep = Callable[[Mapping[str, Any]], None]
 NEVER = StopSettings(reward_std=None, format=None, length_growth=None)
 
 
@@ -92,19 +94,19 @@ def settings_of(method: Any, model: Path, rows: Path, folder: Path, steps: int, 
     )
 
 
-def our_run(settings: Settings, each_step: Callable[[], None]) -> Any:
-    """Train by the package; call after each logged step."""
+def our_run(settings: Settings, each_step: EachStep) -> Any:
+    """Train by the package; tell what is logged of each step."""
     from emoreason.training.grpo import train_grpo
     from emoreason.training.sft import train_sft
 
     def tell(event: dict[str, Any]) -> None:
         if event["event"] == "log" and "loss" in event:
-            each_step()
+            each_step(event)
 
     return (train_sft if settings.method == "sft" else train_grpo)(settings, on_event=tell, resume="never")
 
 
-def bare_run(settings: Settings, rows: Sequence[TrainingRow], each_step: Callable[[], None]) -> None:
+def bare_run(settings: Settings, rows: Sequence[TrainingRow], each_step: EachStep) -> None:
     """Train as a script of one's own would: TRL, PEFT and nothing of ours but the prompts, which are made before."""
     from emoreason.torch_imports import import_heavy
     from emoreason.training.preparing import examples_of
@@ -112,10 +114,10 @@ def bare_run(settings: Settings, rows: Sequence[TrainingRow], each_step: Callabl
     # Through the package's door: a torch for CPUs beside a torchvision for GPUs needs it.
     transformers, datasets, peft, trl = map(import_heavy, ("transformers", "datasets", "peft", "trl"))
 
-    class EachStep(transformers.TrainerCallback):
+    class AfterEachStep(transformers.TrainerCallback):
         def on_log(self, args: Any, state: Any, control: Any, logs: Any, **_: Any) -> None:
             if "loss" in logs:
-                each_step()
+                each_step(logs)
 
     examples = list(examples_of(rows, settings))
     columns: dict[str, Any] = {"prompt": [list(example.messages) for example in examples]}
@@ -135,7 +137,7 @@ def bare_run(settings: Settings, rows: Sequence[TrainingRow], each_step: Callabl
             r=settings.lora.rank, lora_alpha=settings.lora.alpha, lora_dropout=0.0, target_modules="all-linear",
             task_type="CAUSAL_LM",
         ),
-        "callbacks": [EachStep()],
+        "callbacks": [AfterEachStep()],
     }  # fmt: skip
     if settings.method == "sft":
         trainer = trl.SFTTrainer(**arguments)
@@ -145,32 +147,57 @@ def bare_run(settings: Settings, rows: Sequence[TrainingRow], each_step: Callabl
     trainer.train()
 
 
-def ratio(method: str, model: Path, folder: Path, steps: int) -> bool:
-    """Compare the two, step by step."""
+def ratio(method: str, model: Path, folder: Path, steps: int, null: bool) -> bool:
+    """Compare the two step by step, in two rounds with another one first."""
     import numpy as np
-    from learning.turns import Turns
 
     from emoreason.eval.stats import bootstrap_by_clip
     from emoreason.training.rows.stored import write_rows
 
     rows, path = list(rows_of(64)), folder / f"{method}.jsonl"
     write_rows(rows, path)
-    fixed = {"generation_kwargs": {"min_new_tokens": LONGEST}} if method == "grpo" else {}
-    settings = settings_of(method, model, path, folder / method, steps + WARM, **fixed)
-    turns = Turns()
-    turns.run(
-        lambda: our_run(settings, lambda: turns.step("ours")),
-        lambda: bare_run(settings, rows, lambda: turns.step("bare")),
-    )
-    ours, bare = (np.array(turns.seconds[side][WARM:]) for side in ("ours", "bare"))
+    seconds: dict[str, list[float]] = {"ours": [], "bare": []}
+    for first in ("ours", "bare"):
+        settings = settings_of(method, model, path, folder / f"{method}-{first}", -(-steps // 2) + WARM)
+        if method == "grpo":
+            settings.trainer["generation_kwargs"] = {"min_new_tokens": LONGEST}
+        for side, found in one_round(settings, rows, first, null).items():
+            seconds[side] += found[WARM:]
+    ours, bare = np.array(seconds["ours"]), np.array(seconds["bare"])
     found = bootstrap_by_clip(lambda one, other: float(np.median(one / other)), ours, bare, seed=0)
+    what = "bare TRL : bare TRL" if null else "ours : bare TRL"
     print(
-        f"| {method}, ours : bare TRL, processor time of {len(ours)} interleaved steps | {found.value:.3f} "
+        f"| {method}, {what}, processor time of {len(ours)} interleaved steps | {found.value:.3f} "
         f"[{found.low:.3f}, {found.high:.3f}] | at most {BOUND} |\n"
-        f"| {method}, a step | ours {np.median(ours):.3f} s, bare {np.median(bare):.3f} s | |",
+        f"| {method}, a step | {np.median(ours):.3f} s and {np.median(bare):.3f} s | |",
         flush=True,
     )
     return found.value <= BOUND
+
+
+def one_round(settings: Settings, rows: Sequence[TrainingRow], first: str, null: bool) -> dict[str, list[float]]:
+    """Processor seconds of the steps of both sides; their work must be the same, token for token."""
+    from learning.turns import Turns
+
+    turns, tokens = Turns(first=first), {"ours": [0.0], "bare": [0.0]}
+
+    def over(side: str) -> EachStep:
+        def step(logs: Mapping[str, Any]) -> None:
+            tokens[side].append(logs["num_tokens"])
+            turns.step(side)
+
+        return step
+
+    def ours() -> None:
+        if null:
+            bare_run(settings, rows, over("ours"))
+        else:
+            our_run(settings, over("ours"))
+
+    turns.run(ours, lambda: bare_run(settings, rows, over("bare")))
+    if tokens["ours"] != tokens["bare"]:
+        raise SystemExit(f"the two sides saw other tokens: {tokens}")
+    return turns.seconds
 
 
 def share(model: Path, folder: Path, steps: int) -> bool:
@@ -196,7 +223,7 @@ def _reward_times(settings: Settings) -> list[tuple[float, float, float]]:
     """Seconds in the rewards, seconds in all and mean length of the answers, each step."""
     from emoreason.training.run_log import read_log
 
-    our_run(settings, lambda: None)
+    our_run(settings, lambda _: None)
     lines = [line for line in read_log(Path(settings.output.folder)) if "reward_time" in line]
     return [(line["reward_time"], line["step_time"], line["completions/mean_length"]) for line in lines]
 
@@ -217,7 +244,8 @@ def large_model(folder: Path) -> Path:
     eye = {"depth": 24, "hidden_size": 1024, "intermediate_size": 4096, "num_heads": 16, "out_hidden_size": 2048,
            "num_position_embeddings": 2304, "deepstack_visual_indexes": [5, 11, 17]}  # fmt: skip
     whole = config.to_dict()
-    whole["text_config"] |= text | {"layer_types": None}
+    whole["text_config"].pop("layer_types", None)  # of two layers
+    whole["text_config"] |= text
     whole["vision_config"] |= eye
     whole["tie_word_embeddings"] = True
     torch.manual_seed(0)
@@ -292,7 +320,7 @@ def _gpu_steps(settings: Settings) -> tuple[list[float], float]:
 
     ends: list[float] = []
 
-    def over() -> None:
+    def over(_: Mapping[str, Any]) -> None:
         torch.cuda.synchronize()
         ends.append(time.perf_counter())
 
@@ -325,6 +353,7 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=40)
     parser.add_argument("--only", default="sft,grpo,share")
     parser.add_argument("--model", type=Path, help="a text model's folder; default: the tests' tiny one")
+    parser.add_argument("--null", action="store_true", help="compare the bare script with itself")
     parser.add_argument("--gpu", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -336,8 +365,8 @@ def main() -> int:
 
             model = options.model or contract_model()
             parts = {
-                "sft": lambda: ratio("sft", model, folder, options.steps),
-                "grpo": lambda: ratio("grpo", model, folder, options.steps),
+                "sft": lambda: ratio("sft", model, folder, options.steps, options.null),
+                "grpo": lambda: ratio("grpo", model, folder, options.steps, options.null),
                 "share": lambda: share(model, folder, options.steps),
             }
             held = {part: parts[part]() for part in options.only.split(",")}

@@ -10,15 +10,19 @@ from dataclasses import dataclass, field
 class Turns:
     """Two sides, ``ours`` and ``bare``, and the processor seconds of each of their steps.
 
-    Each side runs in a thread of its own and calls :meth:`step` when a step is over; it goes on when the other has made
-    a step. Only one of them works at a time, so the processor time of the process is that of the one whose turn it is.
+    Each side runs in a thread of its own (neither is the main one: threads do not get memory alike) and calls
+    :meth:`step` when a step is over; it goes on when the other has made a step. Only one of them works at a time, so
+    the processor time of the process is that of the one whose turn it is.
 
     Attributes
     ----------
+    first : str
+        Side with the first turn.
     seconds : dict of str to list of float
         Side -> processor time from one end of a step to the next, the waiting left out. The first holds the set-up.
     """
 
+    first: str = "ours"
     seconds: dict[str, list[float]] = field(default_factory=lambda: {"ours": [], "bare": []})
     _turn: dict[str, threading.Semaphore] = field(
         default_factory=lambda: {"ours": threading.Semaphore(0), "bare": threading.Semaphore(0)}
@@ -37,28 +41,26 @@ class Turns:
         self._began = time.process_time()
 
     def run(self, ours: Callable[[], object], bare: Callable[[], object]) -> None:
-        """Run both to their ends: ours in this thread, as it would be, the bare one beside it."""
-
-        def beside() -> None:
-            self._turn["bare"].acquire()
-            self._began = time.process_time()
-            try:
-                bare()
-            except BaseException as error:
-                self._error.append(error)
-            finally:
-                self._leave("bare")
-
-        thread = threading.Thread(target=beside, daemon=True)
-        thread.start()
-        self._began = time.process_time()
-        try:
-            ours()
-        finally:
-            self._leave("ours")
-        thread.join()
+        """Run both to their ends, each in a thread of its own; the one with the first turn is set up first."""
+        sides = {"ours": ours, "bare": bare}
+        threads = [threading.Thread(target=self._side, args=(side, run), daemon=True) for side, run in sides.items()]
+        for thread in threads:
+            thread.start()
+        self._turn[self.first].release()
+        for thread in threads:
+            thread.join()
         if self._error:
             raise self._error[0]
+
+    def _side(self, side: str, run: Callable[[], object]) -> None:
+        self._turn[side].acquire()
+        self._began = time.process_time()
+        try:
+            run()
+        except BaseException as error:
+            self._error.append(error)
+        finally:
+            self._leave(side)
 
     def _leave(self, side: str) -> None:
         self._left.add(side)
