@@ -157,7 +157,7 @@ def unmeasured(record: Mapping[str, Any], evaluation: Mapping[str, Any] | None) 
 def training_lines(record: Mapping[str, Any]) -> list[str]:
     """Write settings, machine and versions in lines."""
     base, lora, machine = record["base_model"], record["lora"], record["machine"]
-    modules = lora["modules"] if isinstance(lora["modules"], str) else ", ".join(lora["modules"])
+    modules = ", ".join(lora["modules"])
     where = f"{machine['gpus']} x {machine['gpu_name']}" if machine["device"] == "cuda" else "CPU"
     seed = record["seed"]
     revision = f", revision {base['revision']}" if base["revision"] else ", revision not known"

@@ -21,7 +21,7 @@ _FOLDER: Final = resources.files(__package__)
 _SHARED: Final = frozenset({"theme.css"})
 #: What Markdown and the HTML within it would take for something else than text.
 _MARKS: Final = re.compile(r"([\\`*_{}\[\]#+!|<>~$])")
-_LONGEST: Final = 500
+_LONGEST: Final = 2_000
 
 
 @cache

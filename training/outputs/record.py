@@ -5,7 +5,7 @@ It names files and folders of this machine by their last part alone, so that a f
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -151,15 +151,29 @@ def _file(name: str) -> dict[str, Any]:
 
 def _lora(trainer: Any) -> dict[str, Any]:
     config = trainer.accelerator.unwrap_model(trainer.model).peft_config["default"]
-    modules = config.target_modules
     return {
         "rank": config.r,
         "alpha": config.lora_alpha,
         "dropout": config.lora_dropout,
         "rslora": config.use_rslora,
         "dora": config.use_dora,
-        "modules": modules if isinstance(modules, str) else sorted({name.rpartition(".")[2] for name in modules}),
+        "modules": module_names(config.target_modules),
     }
+
+
+def module_names(modules: str | Iterable[str]) -> list[str]:
+    r"""Kinds of layers that PEFT's ``target_modules`` names; an expression of another form as it is.
+
+    Examples
+    --------
+    >>> module_names({"model.layers.0.q_proj", "model.layers.1.q_proj"})
+    ['q_proj']
+    >>> module_names(r"model\.layers\.\d+\.mlp\.up_proj|model\.layers\.\d+\.self_attn\.q_proj"), module_names(".*proj")
+    (['q_proj', 'up_proj'], ['.*proj'])
+    """
+    parts = modules.replace("\\.", ".").split("|") if isinstance(modules, str) else modules
+    names = sorted({part.rpartition(".")[2] for part in parts})
+    return names if all(name.isidentifier() for name in names) else [str(modules)]
 
 
 def _arguments(args: Any, method: str) -> dict[str, Any]:
