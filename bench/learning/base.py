@@ -13,7 +13,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from contract_model import CHAT
 from tiny_checkpoints import SPECIAL, THINK
 
 from emoreason.prompts.render import render_messages
@@ -23,6 +22,13 @@ from emoreason.torch_imports import import_heavy
 from .world import NOISY, Noise, draw_rows
 
 _CONTEXT: Final = 2_048
+#: A turn ends with its last token: a line break after it would be learnt by SFT alone, and written before the end, too.
+_CHAT: Final = (
+    "{%- for message in messages %}"
+    "{{- ('' if loop.first else '\\n') + '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>' }}"
+    "{%- endfor %}"
+    "{%- if add_generation_prompt %}{{- '\\n<|im_start|>assistant\\n' }}{%- endif %}"
+)
 #: Alone: line breaks at the ends, ids, action units, numbers.
 _APART: Final = r"\A\n|\n\z|[A-Za-z]\w*\.\w+\.\d+|AU\d+|\d+(?:\.\d+)?"
 
@@ -92,7 +98,7 @@ def make_tokenizer(size: Size) -> Any:
     raw.add_tokens([tokenizers.AddedToken(token, special=False, normalized=False) for token in apart])
     roles = {"eos_token": "<|im_end|>", "pad_token": "<|endoftext|>"}
     tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_object=raw, model_max_length=_CONTEXT, **roles)
-    tokenizer.chat_template = CHAT
+    tokenizer.chat_template = _CHAT
     return tokenizer
 
 

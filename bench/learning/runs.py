@@ -63,7 +63,7 @@ class Plan:
     sft_rows: int = 48
     sft_steps: int = 30
     sft_batch: int = 8
-    sft_learning_rate: float = 3e-4
+    sft_learning_rate: float = 1e-3
     grpo_rows: int = 320
     grpo_steps: int = 80
     grpo_prompts: int = 8
