@@ -146,7 +146,7 @@ def _run(
             _refuse_earlier(settings, overwrite=overwrite)
         how = "always" if resume else "never" if fresh else "auto"
         with following(as_json, here) as teller, quiet_libraries():
-            return _train(settings, teller, how)
+            return _train(settings, teller, how, leads=here.leads)
 
 
 def _refuse_earlier(settings: "Settings", *, overwrite: bool) -> None:
@@ -161,13 +161,15 @@ def _refuse_earlier(settings: "Settings", *, overwrite: bool) -> None:
         )
 
 
-def _train(settings: "Settings", teller: Teller, resume: str) -> int:
+def _train(settings: "Settings", teller: Teller, resume: str, *, leads: bool) -> int:
     """Train; what libraries and rewards print goes to stderr, and errors about rows are those of what was given."""
     module = importlib.import_module(f"..training.{settings.method}", __package__)
     train: Callable[..., Outcome] = getattr(module, f"train_{settings.method}")
     with own_stdout():
         try:
             outcome = train(settings, on_event=teller, resume=resume)
+            if settings.output.merge and leads:
+                _merge(outcome, teller)
         except (RecordError, TrainingError) as error:
             if teller.started:
                 raise
@@ -184,6 +186,18 @@ def _train(settings: "Settings", teller: Teller, resume: str) -> int:
             raise
     teller.end(outcome)
     return SOME_FAILED if outcome.stopped else OK
+
+
+def _merge(outcome: "Outcome", teller: Teller) -> None:
+    """Put the adapter into its base model, beside it, unless that was done."""
+    from ..training.model.merging import merge_adapter
+
+    folder, adapter = outcome.folder / "merged", outcome.folder / "adapter_model.safetensors"
+    if not folder.exists():
+        merge_adapter(outcome.folder, folder)
+        teller({"event": "merged", "folder": str(folder), "message": f"merged model: {folder}"})
+    elif folder.stat().st_mtime < adapter.stat().st_mtime:
+        teller.notice(f"{folder} is of an earlier run; move it away, and the same command makes it anew")
 
 
 @contextmanager

@@ -31,8 +31,9 @@ def test_examples_then_rewards_then_one_model(work: Work) -> None:
     assert taught.stderr == ""  # nothing of the libraries' own
 
     grpo = work.settings("grpo", out="paid")
-    paid = work.run("grpo", "--config", grpo, f"model.adapter={work.folder / 'taught'}", "--text")
+    paid = work.run("grpo", "--config", grpo, f"model.adapter={work.folder / 'taught'}", "--text", "output.merge=true")
     assert paid.code == 0, paid.stderr
+    assert (work.folder / "paid" / "merged" / "config.json").is_file()
     assert "step 4 of 4, loss" in paid.stderr
     assert "reward" in paid.stdout
     assert "Traceback" not in paid.stderr
