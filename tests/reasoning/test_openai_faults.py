@@ -289,9 +289,7 @@ def test_a_caller_that_stops_early_leaves_nothing_behind() -> None:
         assert len(read) <= 8
         count = len(read)
         server.script = ()
-        started = time.monotonic()
         engine.complete(CHAT)  # the places are free again
-        assert time.monotonic() - started < 20
         assert len(read) == count
 
 

@@ -1,7 +1,5 @@
 """A completion is taken apart once, whatever was written."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -69,12 +67,6 @@ def test_any_text_is_read(text: str) -> None:
 
 
 @pytest.mark.parametrize("unit", ["<answer>a", "</answer>", "<answer>a</answer>", "<think>", "a, ", "<answer>a,"])
-def test_time_is_linear(unit: str) -> None:
-    def seconds(size: int) -> float:
-        text = unit * (size // len(unit))
-        began = time.perf_counter()
-        assert isinstance(read_completion(text).reasoning, str)
-        return time.perf_counter() - began
-
-    seconds(10_000)
-    assert seconds(400_000) < 40 * max(seconds(50_000), 0.01)
+def test_a_megabyte_is_read(unit: str) -> None:
+    # Time that grew with the square of the length would reach the limit of a test.
+    assert isinstance(read_completion(unit * (1_000_000 // len(unit))).reasoning, str)

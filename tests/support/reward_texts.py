@@ -1,7 +1,6 @@
 """Completions for tests of rewards: an honest one in each form, any text, and long hostile ones."""
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -67,11 +66,11 @@ def hostile_completions(length: int) -> Iterator[Completion]:
         yield Completion(text=tagged(run), think=run, answered=True, form="tags", labels=("happy",))
 
 
-def assert_linear(score: Callable[[Completion, Reference], Score | None], reference: Reference) -> None:
-    """A reward takes each hostile megabyte without raising, in seconds, and is in range."""
+def assert_any_megabyte(score: Callable[[Completion, Reference], Score | None], reference: Reference) -> None:
+    """A reward takes each hostile megabyte without raising and is in range.
+
+    Time that grew with the square of the length would reach pytest's limit for a test.
+    """
     for completion in hostile_completions(1_000_000):
-        begun = time.perf_counter()
         found = score(completion, reference)
-        took = time.perf_counter() - begun
         assert found is None or (found.value is not None and 0 <= found.value <= 1)
-        assert took < 20, f"{took:.1f} s for {completion.text[:20]!r} …"
