@@ -95,6 +95,14 @@ def _example(example: "Example") -> dict[str, Any]:
     }
 
 
+def _about_rewards(settings: "Settings", prepared: "Prepared") -> list[str]:
+    """Play the gaming battery and compare the terms with the rows, as the run will; return what it would warn of."""
+    from ..training.reward_checks import missing_references, refuse_gameable
+
+    references = [replace(row.reference, cueset=row.cueset) for row in prepared.train]
+    return [*refuse_gameable(settings.rewards).told, *missing_references(settings.rewards, references)]
+
+
 class _Machine:
     """What this machine is, what the run takes, and what stands in its way."""
 
@@ -105,7 +113,7 @@ class _Machine:
 
     @classmethod
     def of(cls, settings: "Settings", prepared: "Prepared") -> "_Machine":
-        from ..training.checking_settings import known_fields, refuse_impossible
+        from ..training.checking_settings import refuse_impossible
         from ..training.machine import this_machine
         from ..training.memory import memory_of
         from ..training.trainer_config import trainer_config
@@ -114,13 +122,14 @@ class _Machine:
         try:
             here = this_machine(settings.model.device)
             made.facts = asdict(here)
-            known = known_fields(row.reference for row in prepared.train)
-            made.warnings += refuse_impossible(settings, here, known)
+            made.warnings += refuse_impossible(settings, here)
             memory = memory_of(settings)
             if memory is not None:
                 made.facts["needs_gib"] = {**asdict(memory), "total": round(memory.total, 1)}
             with tempfile.TemporaryDirectory() as folder:  # some keys make TRL write to the run's folder
                 trainer_config(replace(settings, output=replace(settings.output, folder=folder)), machine=here)
+            if settings.method == "grpo":
+                made.warnings += _about_rewards(settings, prepared)
         except ConfigError as error:
             made.problems.append(str(error))
         return made

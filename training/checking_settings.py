@@ -1,37 +1,20 @@
 """What cannot work is refused before anything is loaded, in one line that says why and what to do."""
 
-from collections.abc import Collection, Iterable
-from dataclasses import fields
-from typing import Any, Final
+from typing import Final
 
 from ..errors import ConfigError
-from ..records import Reference
-from ..rewards.blend import PRESETS, blend_named
 from .machine import Machine
 from .memory import memory_of
-from .settings import RewardSettings, Settings
+from .settings import Settings
 from .sizes import model_config, parameters_of
 
 _GIB: Final = 2**30
 #: Parameters from which on a CPU is only used when it was asked for.
 _CPU_LIMIT: Final = 1_000_000_000
 
-#: Reward -> what it needs of the reference; rewards that are not here apply to every row.
-NEEDS: Final[dict[str, tuple[str, ...]]] = {
-    "wheel": ("labels",),
-    "wheel_official": ("labels",),
-    "label": ("emotion",),
-    "distribution": ("distribution",),
-    "valence_arousal": ("valence", "arousal"),
-    "action_units": ("action_units",),
-    "cue_match": ("clues",),
-    "cue_match_emocue360": ("clues",),
-    "tree": ("tree",),
-}
 
-
-def refuse_impossible(settings: Settings, machine: Machine, known: Collection[str] | None = None) -> tuple[str, ...]:
-    """Refuse what cannot work on this machine with these rows; return warnings about what may not.
+def refuse_impossible(settings: Settings, machine: Machine) -> tuple[str, ...]:
+    """Refuse what cannot work on this machine; return warnings about what may not.
 
     Parameters
     ----------
@@ -39,8 +22,6 @@ def refuse_impossible(settings: Settings, machine: Machine, known: Collection[st
         Of the run.
     machine : Machine
         Where it takes place.
-    known : collection of str, optional
-        Fields of the references that at least one row fills (``labels``, ``emotion`` …); None: not looked at.
 
     Raises
     ------
@@ -50,8 +31,6 @@ def refuse_impossible(settings: Settings, machine: Machine, known: Collection[st
     told = refuse_size(settings, machine)  # first: what is too big here needs no advice on its precision
     refuse_machine(settings, machine)
     refuse_groups(settings, machine)
-    if known is not None and settings.method == "grpo":
-        told += refuse_rewards(settings.rewards, known)
     return told
 
 
@@ -167,61 +146,3 @@ def _refuse_cpu(settings: Settings, parameters: int, machine: Machine) -> None:
             f"{settings.model.name} takes {need:.0f} GiB of weights and this machine has "
             f"{machine.memory_bytes / _GIB:.0f}; expected a smaller model"
         )
-
-
-def refuse_rewards(rewards: RewardSettings, known: Collection[str]) -> tuple[str, ...]:
-    """Refuse a blend none of whose paying terms applies to any row; warn of single terms that never do."""
-    weights = reward_weights(rewards)
-    missing = {name: needs for name in weights if (needs := _missing(name, known))}
-    paying = [name for name, weight in weights.items() if weight > 0]
-    about_answers = [name for name in paying if name in NEEDS]
-    told = [
-        f"the reward {name!r} never applies: no row's reference has {' and '.join(needs)}"
-        for name, needs in missing.items()
-        if weights[name]
-    ]
-    if paying and (all(name in missing for name in paying) or (about_answers and set(about_answers) <= set(missing))):
-        there = ", ".join(sorted(known)) or "nothing"
-        needed = missing[next(name for name in paying if name in missing)][0]
-        raise ConfigError(
-            f"{told[0]} (references have: {there}), so no answer is paid for being right; expected rows with "
-            f"reference.{needed}, or another rewards.blend"
-        )
-    return tuple(told)
-
-
-def reward_weights(rewards: RewardSettings) -> dict[str, float]:
-    """Names of the terms that are paid, with their weights.
-
-    Examples
-    --------
-    >>> reward_weights(RewardSettings(blend="default"))
-    {'wheel': 1.0, 'format': 0.1}
-    """
-    if rewards.terms:
-        return {term.reward: term.weight for term in rewards.terms}
-    terms: Any = PRESETS[rewards.blend][0] if rewards.blend in PRESETS else blend_named(rewards.blend).terms
-    return {term.reward: term.weight for term in terms}
-
-
-def known_fields(references: Iterable[Reference]) -> frozenset[str]:
-    """Fields that at least one reference fills, for ``refuse_impossible(known=…)``.
-
-    Examples
-    --------
-    >>> sorted(known_fields([Reference(labels=()), Reference(emotion="anger")]))
-    ['emotion', 'labels']
-    """
-    names, empty = [field.name for field in fields(Reference)], Reference()
-    found: set[str] = set()
-    for reference in references:
-        found |= {name for name in names if getattr(reference, name) != getattr(empty, name)}
-    return frozenset(found)
-
-
-def _missing(name: str, known: Collection[str]) -> tuple[str, ...]:
-    """Fields that a reward needs and no row has; valence and arousal do for each other."""
-    needs = NEEDS.get(name, ())
-    if name == "valence_arousal":
-        return () if any(field in known for field in needs) else needs
-    return tuple(field for field in needs if field not in known)

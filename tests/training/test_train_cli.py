@@ -70,7 +70,7 @@ def test_a_dry_run_names_all_that_stands_in_the_way(work: Work) -> None:
     assert result.exit_code == 2
     problems = [line for line in result.stdout.splitlines() if line.startswith("problem: ")]
     assert any("held_back_unknown (4 rows)" in line for line in problems)
-    assert any("no row's reference has labels" in line for line in problems)
+    assert any("no answer would be paid for being right" in line for line in problems)
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from emoreason.errors import ConfigError
-from emoreason.records import Reference
-from emoreason.training.checking_settings import known_fields, refuse_impossible, refuse_machine
+from emoreason.training.checking_settings import refuse_impossible, refuse_machine
 from emoreason.training.machine import Machine, this_machine
 from emoreason.training.reading_settings import read_settings
 from emoreason.training.settings import Settings
@@ -40,9 +39,9 @@ def settings(method: str, folder: Path = Path("/out"), **trainer: Any) -> Settin
     return settings_from(values)
 
 
-def refused(settings: Settings, machine: Machine = CPU, known: Any = None) -> str:
+def refused(settings: Settings, machine: Machine = CPU) -> str:
     with pytest.raises(ConfigError) as caught:
-        refuse_impossible(settings, machine, known)
+        refuse_impossible(settings, machine)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -148,20 +147,6 @@ def test_a_big_model_needs_a_gpu_or_to_be_asked_for() -> None:
     assert refuse_impossible(preset, H100) == ()
     (told,) = refuse_impossible(preset, replace(H100, gpu_bytes=20 * 2**30))
     assert "needs about 22 GiB by estimate and an H100 has 20" in told
-
-
-def test_rewards_need_what_they_compare_with() -> None:
-    wanted = settings("grpo")
-    known = known_fields([Reference(emotion="anger"), Reference(valence=0.5)])
-    assert known == {"emotion", "valence"}
-    assert "the reward 'wheel' never applies: no row's reference has labels (references have: emotion, valence)" in (
-        refused(wanted, CPU, known)
-    )
-    assert refuse_impossible(wanted, CPU, {"labels"}) == ()
-    blend = replace(wanted, rewards=replace(wanted.rewards, blend="facial-r1"))
-    assert refuse_impossible(blend, CPU, {"emotion"}) == (
-        "the reward 'action_units' never applies: no row's reference has action_units",
-    )
 
 
 def test_this_machine_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
