@@ -221,7 +221,7 @@ def share(model: Path, folder: Path, steps: int) -> bool:
 
 def _reward_times(settings: Settings) -> list[tuple[float, float, float]]:
     """Seconds in the rewards, seconds in all and mean length of the answers, each step."""
-    from emoreason.training.run_log import read_log
+    from emoreason.training.watching.log import read_log
 
     our_run(settings, lambda _: None)
     lines = [line for line in read_log(Path(settings.output.folder)) if "reward_time" in line]
@@ -316,7 +316,7 @@ def _gpu_steps(settings: Settings) -> tuple[list[float], float]:
     """Seconds of each step, and tokens a second over all of them."""
     import torch
 
-    from emoreason.training.run_log import read_log
+    from emoreason.training.watching.log import read_log
 
     ends: list[float] = []
 
@@ -333,7 +333,7 @@ def _gpu_steps(settings: Settings) -> tuple[list[float], float]:
 
 
 def _right_answers_s(number: int) -> float:
-    """Seconds that the rewards of ``grounded`` take for so many answers, read for the first time."""
+    """Processor seconds that the rewards of ``grounded`` take for so many answers, read for the first time."""
     from emoreason.rewards.blend import blend_named
     from emoreason.rewards.reward import Case
 
@@ -341,9 +341,9 @@ def _right_answers_s(number: int) -> float:
     rows = list(rows_of(2 * number))
     taken = []
     for part in (rows[:number], rows[number:]):  # the first loads tables
-        began = time.perf_counter()
+        began = time.process_time()
         blend.score_many([Case.of(row.target or "", replace(row.reference, cueset=row.cueset)) for row in part])
-        taken.append(time.perf_counter() - began)
+        taken.append(time.process_time() - began)
     return taken[-1]
 
 

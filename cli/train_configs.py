@@ -29,7 +29,7 @@ Exit codes: 0 listed, 2 no such preset."""
 
 
 def _names() -> list[str]:
-    from ..training.reading_settings import presets
+    from ..training.settings.reading import presets
 
     return list(presets())
 
@@ -42,7 +42,7 @@ def _names() -> list[str]:
 def configs(shown: str | None, as_json: bool | None) -> None:
     """List the presets, or print one."""
     from ..errors import ConfigError
-    from ..training.reading_settings import presets
+    from ..training.settings.reading import presets
 
     known = presets()
     if shown is not None:
@@ -65,7 +65,7 @@ def stdout_is_json(as_json: bool | None) -> bool:
 
 
 def _facts(name: str, path: Path) -> dict[str, Any]:
-    from ..training.reading_settings import read_settings
+    from ..training.settings.reading import read_settings
 
     settings = read_settings(name, need_data=False)
     return {
@@ -81,7 +81,7 @@ def _facts(name: str, path: Path) -> dict[str, Any]:
 def memory_gib(settings: "Settings") -> float | None:
     """Memory of a run on one GPU; None where it cannot be told (no torch, an unknown model)."""
     from ..errors import ConfigError
-    from ..training.memory import memory_of
+    from ..training.machine.memory import memory_of
 
     try:
         memory = memory_of(settings)

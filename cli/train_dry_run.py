@@ -26,7 +26,7 @@ _CountTokens = Callable[[str], int]
 def foresee(settings: "Settings", *, as_json: bool | None) -> int:
     """Print what a run would learn from and whether it can; return the exit code."""
     from ..training.preparing import prepare
-    from ..training.writing_settings import write_settings
+    from ..training.settings.writing import write_settings
 
     count = _tokenizer(settings)
     prepared = prepare(settings, count_tokens=count)
@@ -97,7 +97,7 @@ def _example(example: "Example") -> dict[str, Any]:
 
 def _about_rewards(settings: "Settings", prepared: "Prepared") -> list[str]:
     """Play the gaming battery and compare the terms with the rows, as the run will; return what it would warn of."""
-    from ..training.reward_checks import missing_references, refuse_gameable
+    from ..training.paying.checks import missing_references, refuse_gameable
 
     references = [replace(row.reference, cueset=row.cueset) for row in prepared.train]
     return [*refuse_gameable(settings.rewards).told, *missing_references(settings.rewards, references)]
@@ -113,10 +113,10 @@ class _Machine:
 
     @classmethod
     def of(cls, settings: "Settings", prepared: "Prepared") -> "_Machine":
-        from ..training.checking_settings import refuse_impossible
-        from ..training.machine import this_machine
-        from ..training.memory import memory_of
-        from ..training.trainer_config import trainer_config
+        from ..training.machine.looking import this_machine
+        from ..training.machine.memory import memory_of
+        from ..training.machine.refusing import refuse_impossible
+        from ..training.machine.trainer_config import trainer_config
 
         made = cls()
         try:

@@ -66,7 +66,7 @@ A blend of rewards that can be gamed is refused (emoreason rewards lint plays ag
 
 
 def _presets() -> list[str]:
-    from ..training.reading_settings import presets
+    from ..training.settings.reading import presets
 
     return list(presets())
 
@@ -126,7 +126,7 @@ def _run(
     purpose: str | None,
 ) -> int:
     """Run, or say what a run would do; return the exit code."""
-    from ..training.reading_settings import read_settings
+    from ..training.settings.reading import read_settings
 
     if resume and fresh:
         raise click.UsageError("--resume and --fresh: expected one of the two")
@@ -150,8 +150,8 @@ def _run(
 
 
 def _refuse_earlier(settings: "Settings", *, overwrite: bool) -> None:
-    from ..training.resuming import last_checkpoint
-    from ..training.trainer_config import CHECKPOINTS
+    from ..training.machine.trainer_config import CHECKPOINTS
+    from ..training.running.resuming import last_checkpoint
 
     folder = Path(settings.output.folder)
     there = last_checkpoint(folder / CHECKPOINTS)

@@ -20,23 +20,23 @@ from typing import Any
 from ..errors import ConfigError
 from ..records import Reference
 from ..torch_imports import import_heavy
-from .checking_settings import refuse_impossible
-from .ended import ended_before
-from .machine import Machine, this_machine
+from .machine.looking import Machine, this_machine
+from .machine.refusing import refuse_impossible
+from .machine.trainer_config import CHECKPOINTS, trainer_config
 from .model.loading import Trainee, load_trainee
 from .outcome import OnEvent, Outcome
 from .outputs.folder import evaluate_before, finish
 from .outputs.record import last_metrics
+from .paying.checks import missing_references, refuse_gameable
+from .paying.functions import Rewards, follow_schedule, reward_functions
 from .preparing import Prepared, datasets_of, prepare
-from .resuming import begun
-from .reward_checks import missing_references, refuse_gameable
-from .rewarding import Rewards, follow_schedule, reward_functions
-from .row_order import follow_order
-from .run_log import now
-from .running import served, tell_data, train, warn
+from .running.ended import ended_before
+from .running.resuming import begun
+from .running.row_order import follow_order
+from .running.steps import served, tell_data, train, warn
 from .settings import Settings
-from .trainer_config import CHECKPOINTS, trainer_config
-from .watching import Watching, watch, why_stopped
+from .watching.callback import Watching, watch, why_stopped
+from .watching.log import now
 
 
 def grpo_config(settings: Settings, machine: Machine) -> Any:
@@ -112,7 +112,7 @@ def train_grpo(settings: Settings, *, on_event: OnEvent | None = None, resume: s
     on_event : callable, optional
         Told what happens, in the first process.
     resume : {"auto", "always", "never"}
-        See :func:`emoreason.training.resuming.begun`.
+        See :func:`emoreason.training.running.resuming.begun`.
 
     Raises
     ------

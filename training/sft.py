@@ -8,21 +8,21 @@ from typing import Any, Final
 
 from ..errors import TrainingError
 from ..torch_imports import import_heavy
-from .checking_settings import refuse_impossible
-from .ended import ended_before
 from .example import Example
 from .examples.templates import require_whole
-from .machine import this_machine
+from .machine.looking import this_machine
+from .machine.refusing import refuse_impossible
+from .machine.trainer_config import trainer_config
 from .model.loading import Trainee, load_trainee
 from .outcome import OnEvent, Outcome
 from .outputs.folder import evaluate_before, finish
 from .preparing import Prepared, datasets_of, examples_of, prepare
-from .resuming import begun
-from .run_log import now
-from .running import is_first, served, tell_data, train, warn
+from .running.ended import ended_before
+from .running.resuming import begun
+from .running.steps import is_first, served, tell_data, train, warn
 from .settings import Settings
-from .trainer_config import trainer_config
-from .watching import watch
+from .watching.callback import watch
+from .watching.log import now
 
 #: Rows among which each kind (with and without a chain of thought, with and without pictures) is looked for.
 _LOOKED_AT: Final = 200
@@ -40,7 +40,7 @@ def train_sft(settings: Settings, *, on_event: OnEvent | None = None, resume: st
     on_event : callable, optional
         Told what happens, in the first process alone.
     resume : {"auto", "always", "never"}
-        As :func:`~emoreason.training.resuming.begun`.
+        As :func:`~emoreason.training.running.resuming.begun`.
 
     Raises
     ------

@@ -21,14 +21,13 @@ from emoreason.rewards.completion import read_completion
 from emoreason.torch_imports import import_heavy
 from emoreason.training.example import Example
 from emoreason.training.grpo import train_grpo
-from emoreason.training.machine import this_machine
+from emoreason.training.machine.looking import this_machine
 from emoreason.training.model.loading import load_trainee
 from emoreason.training.outcome import Outcome
 from emoreason.training.outputs.answering import Sampling
 from emoreason.training.outputs.evaluation import evaluate
 from emoreason.training.preparing import examples_of
 from emoreason.training.rows.stored import write_rows
-from emoreason.training.run_log import read_log
 from emoreason.training.settings import (
     DataSettings,
     LoraSettings,
@@ -39,6 +38,7 @@ from emoreason.training.settings import (
     TermSettings,
 )
 from emoreason.training.sft import train_sft
+from emoreason.training.watching.log import read_log
 
 from .world import CLEAN, Split, draw_rows
 
@@ -68,6 +68,7 @@ class Plan:
     grpo_steps: int = 80
     grpo_prompts: int = 8
     generations: int = 8
+    grpo_iterations: int = 1
     grpo_learning_rate: float = 1e-4
     longest: int = 90
     rank: int = 16
@@ -123,6 +124,7 @@ def run_grpo(
     trainer = {
         "per_device_train_batch_size": plan.grpo_prompts * plan.generations,
         "num_generations": plan.generations,
+        "num_iterations": plan.grpo_iterations,
         "max_completion_length": plan.longest,
         "max_steps": plan.grpo_steps,
         "learning_rate": plan.grpo_learning_rate,

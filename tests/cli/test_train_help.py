@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from emoreason.cli.main import emoreason
 from emoreason.cli.train import VERBS, train
-from emoreason.training.reading_settings import presets
+from emoreason.training.settings.reading import presets
 
 
 def ask(*args: str) -> Result:

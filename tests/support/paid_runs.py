@@ -10,10 +10,10 @@ from emoreason.torch_imports import import_heavy
 from emoreason.training.example import Example
 from emoreason.training.examples.datasets import dataset_of
 from emoreason.training.grpo import grpo_config, grpo_trainer
-from emoreason.training.machine import Machine
+from emoreason.training.machine.looking import Machine
 from emoreason.training.model.loading import load_trainee
 from emoreason.training.outcome import OnEvent
-from emoreason.training.rewarding import Rewards, reward_functions
+from emoreason.training.paying.functions import Rewards, reward_functions
 from emoreason.training.settings import (
     DataSettings,
     LoraSettings,
@@ -23,7 +23,7 @@ from emoreason.training.settings import (
     Settings,
     StopSettings,
 )
-from emoreason.training.watching import Watching, watch
+from emoreason.training.watching.callback import Watching, watch
 
 #: As few tokens as can be; nothing is saved unless a test asks for it.
 TRAINER: Mapping[str, Any] = {

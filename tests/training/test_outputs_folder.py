@@ -15,7 +15,6 @@ from emoreason.errors import TrainingError
 from emoreason.records import Reference, TrainingRow
 from emoreason.training.outputs.folder import evaluate_before, write_outputs
 from emoreason.training.outputs.saving import CONFIG, WEIGHTS, save_adapter
-from emoreason.training.reading_settings import read_settings
 from emoreason.training.rows.stored import write_rows
 from emoreason.training.settings import (
     DataSettings,
@@ -26,6 +25,7 @@ from emoreason.training.settings import (
     Settings,
     StopSettings,
 )
+from emoreason.training.settings.reading import read_settings
 
 pytest.importorskip("trl", reason="run: pip install 'emoreason[train]'")
 pytestmark = pytest.mark.slow

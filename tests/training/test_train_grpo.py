@@ -13,10 +13,10 @@ from emoreason.errors import ConfigError
 from emoreason.records import Score
 from emoreason.torch_imports import import_heavy
 from emoreason.training.grpo import grpo_config
-from emoreason.training.machine import Machine
-from emoreason.training.run_log import read_completions, read_log
-from emoreason.training.running import train
+from emoreason.training.machine.looking import Machine
+from emoreason.training.running.steps import train
 from emoreason.training.settings import LoraSettings, RewardSettings, Settings, StopSettings, TermSettings
+from emoreason.training.watching.log import read_completions, read_log
 
 pytestmark = pytest.mark.skipif(find_spec("trl") is None, reason="trl is not installed; run: pip install -e '.[train]'")
 #: One token is one answer, so a few steps suffice.

@@ -14,8 +14,8 @@ from emoreason.errors import RecordError
 from emoreason.records import Score
 from emoreason.rewards.completion import Completion
 from emoreason.torch_imports import import_heavy
-from emoreason.training.run_log import read_completions
 from emoreason.training.settings import RewardSettings, TermSettings
+from emoreason.training.watching.log import read_completions
 
 pytestmark = pytest.mark.skipif(find_spec("trl") is None, reason="trl is not installed; run: pip install -e '.[train]'")
 COLOURS = ("red", "green", "blue", "yellow")

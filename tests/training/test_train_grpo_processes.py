@@ -12,7 +12,7 @@ import pytest
 from paid_runs import outspoken_lm
 
 from emoreason.torch_imports import child_environment
-from emoreason.training.run_log import read_completions, read_log
+from emoreason.training.watching.log import read_completions, read_log
 
 pytestmark = [
     pytest.mark.slow,

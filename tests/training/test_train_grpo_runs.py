@@ -17,8 +17,8 @@ from emoreason.rewards.completion import Completion
 from emoreason.training import grpo
 from emoreason.training.grpo import train_grpo
 from emoreason.training.rows.stored import write_rows
-from emoreason.training.run_log import read_log
 from emoreason.training.settings import RewardSettings, Settings, StopSettings, TermSettings
+from emoreason.training.watching.log import read_log
 
 pytestmark = [
     pytest.mark.slow,

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from emoreason.errors import ConfigError
-from emoreason.training.checking_settings import refuse_impossible, refuse_machine
-from emoreason.training.machine import Machine, this_machine
-from emoreason.training.reading_settings import read_settings
+from emoreason.training.machine.looking import Machine, this_machine
+from emoreason.training.machine.refusing import refuse_impossible, refuse_machine
+from emoreason.training.machine.trainer_config import trainer_config
 from emoreason.training.settings import Settings
-from emoreason.training.trainer_config import trainer_config
-from emoreason.training.typed_settings import settings_from
+from emoreason.training.settings.reading import read_settings
+from emoreason.training.settings.typed import settings_from
 
 pytest.importorskip("trl", reason="pip install 'emoreason[train]'")
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from emoreason.errors import ConfigError
 from emoreason.torch_imports import import_heavy
-from emoreason.training.machine import Machine
+from emoreason.training.machine.looking import Machine
 from emoreason.training.model.loading import Trainee, load_trainee
 from emoreason.training.model.lora import adapted_layers, pattern_of, quantisation_config
 from emoreason.training.settings import LoraSettings, ModelSettings

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from emoreason.torch_imports import import_heavy
-from emoreason.training.checking_settings import refuse_impossible
-from emoreason.training.machine import Machine
-from emoreason.training.memory import memory_of
-from emoreason.training.reading_settings import CONFIGS, launch_configs, presets, read_settings
-from emoreason.training.sizes import model_config
-from emoreason.training.trainer_config import trainer_config, trainer_values
-from emoreason.training.typed_settings import SECTIONS
+from emoreason.training.machine.looking import Machine
+from emoreason.training.machine.memory import memory_of
+from emoreason.training.machine.refusing import refuse_impossible
+from emoreason.training.machine.sizes import model_config
+from emoreason.training.machine.trainer_config import trainer_config, trainer_values
+from emoreason.training.settings.reading import CONFIGS, launch_configs, presets, read_settings
+from emoreason.training.settings.typed import SECTIONS
 
 H100 = Machine(device="cuda", gpus=1, gpu_bytes=80 * 2**30, gpu_name="an H100", bf16=True, has_vllm=True)
 MODELS = ("qwen2.5-vl-3b", "qwen2.5-vl-7b", "qwen3-vl-4b", "qwen3-vl-8b", "qwen2.5-omni-7b")
@@ -57,7 +57,7 @@ def test_it_is_good_up_to_the_configuration_object(name: str, tmp_path: Path, mo
     pytest.importorskip("trl", reason="pip install 'emoreason[train]'")
     monkeypatch.setattr("transformers.training_args.is_torch_bf16_gpu_available", lambda: True)
     settings = read_settings(name, ["data.train=rows.jsonl", f"output.folder={tmp_path}"])
-    assert refuse_impossible(settings, H100, {"labels"}) == ()
+    assert refuse_impossible(settings, H100) == ()
     made = trainer_config(settings, machine=H100)
     assert made.bf16
     if settings.method == "grpo":

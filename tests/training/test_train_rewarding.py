@@ -13,9 +13,9 @@ from emoreason.rewards.adapters.columns import reference_column
 from emoreason.rewards.blend import PRESETS, blend_named
 from emoreason.rewards.completion import Completion
 from emoreason.rewards.reward import Case
-from emoreason.training.reward_checks import LINTED, blend_digest, missing_references, refuse_gameable
-from emoreason.training.rewarding import Rewards, blend_of, reward_functions, term_names
-from emoreason.training.scored_batches import group_spread
+from emoreason.training.paying.batches import group_spread
+from emoreason.training.paying.checks import LINTED, blend_digest, missing_references, refuse_gameable
+from emoreason.training.paying.functions import Rewards, blend_of, reward_functions, term_names
 from emoreason.training.settings import RewardSettings, TermSettings
 
 RIGHT = "<think>A broad smile appears.</think><answer>happy</answer>"
@@ -204,13 +204,13 @@ def test_a_reward_for_nothing_is_refused() -> None:
 
 
 def test_a_blend_that_passed_is_remembered_until_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from emoreason.training import reward_checks
+    from emoreason.training.paying import checks
 
     good = RewardSettings(terms=(TermSettings(reward="label"), TermSettings(reward="format", weight=0.1)))
     played = refuse_gameable(good, folder=tmp_path)
     assert played.report is not None
     assert played.report["passed"]
-    monkeypatch.setattr(reward_checks, "lint", None)  # to be played no more
+    monkeypatch.setattr(checks, "lint", None)  # to be played no more
     assert refuse_gameable(good, folder=tmp_path) == played
     other = RewardSettings(terms=(TermSettings(reward="label"),))
     with pytest.raises(TypeError):

@@ -11,8 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emoreason.errors import ConfigError
-from emoreason.training import trainer_keys
-from emoreason.training.reading_settings import presets, read_settings
 from emoreason.training.settings import (
     DataSettings,
     LoraSettings,
@@ -22,8 +20,10 @@ from emoreason.training.settings import (
     Settings,
     StopSettings,
     TermSettings,
+    trainer_keys,
 )
-from emoreason.training.writing_settings import changed_keys, write_settings
+from emoreason.training.settings.reading import presets, read_settings
+from emoreason.training.settings.writing import changed_keys, write_settings
 
 BASE = """\
 method = "sft"
@@ -167,7 +167,7 @@ def test_rewards_of_ones_own_are_found_from_the_file(file: Path) -> None:
 
 def test_reading_needs_no_torch(file: Path) -> None:
     code = (
-        "import sys; from emoreason.training.reading_settings import read_settings\n"
+        "import sys; from emoreason.training.settings.reading import read_settings\n"
         f"read_settings({str(file)!r}, ['trainer.learning_rate=1e-4'])\n"
         "assert not {'torch', 'trl', 'transformers', 'datasets'} & set(sys.modules)"
     )

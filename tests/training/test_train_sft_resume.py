@@ -11,9 +11,9 @@ import pytest
 from emoreason.errors import ConfigError, TrainingError
 from emoreason.records import Reference, TrainingRow
 from emoreason.torch_imports import import_heavy
-from emoreason.training.machine import Machine
-from emoreason.training.resuming import begun, last_checkpoint
+from emoreason.training.machine.looking import Machine
 from emoreason.training.rows.stored import write_rows
+from emoreason.training.running.resuming import begun, last_checkpoint
 from emoreason.training.settings import DataSettings, LoraSettings, ModelSettings, OutputSettings, Settings
 
 pytest.importorskip("torch", reason="run: pip install 'emoreason[train]'")

@@ -9,11 +9,11 @@ import pytest
 
 from emoreason.errors import ConfigError
 from emoreason.torch_imports import import_heavy
-from emoreason.training.memory import Memory, memory_of
+from emoreason.training.machine.memory import Memory, memory_of
+from emoreason.training.machine.sizes import model_config, parameters_of
 from emoreason.training.model.lora import lora_config
-from emoreason.training.reading_settings import CONFIGS, read_settings
 from emoreason.training.settings import LoraSettings
-from emoreason.training.sizes import model_config, parameters_of
+from emoreason.training.settings.reading import CONFIGS, read_settings
 
 pytest.importorskip("torch", reason="pip install 'emoreason[train]'")
 

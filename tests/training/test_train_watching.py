@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emoreason.rewards.adapters.scoring import BatchScores
-from emoreason.training.run_log import COMPLETIONS, LOG, RunLog, read_completions, read_log
-from emoreason.training.scored_batches import Batch
+from emoreason.training.paying.batches import Batch
 from emoreason.training.settings import StopSettings
-from emoreason.training.stopping import EarlyStop
-from emoreason.training.watching import Watching, watch, why_stopped
+from emoreason.training.watching.callback import Watching, watch, why_stopped
+from emoreason.training.watching.log import COMPLETIONS, LOG, RunLog, read_completions, read_log
+from emoreason.training.watching.stopping import EarlyStop
 
 needs_trainer = pytest.mark.skipif(
     find_spec("transformers") is None, reason="transformers is not installed; run: pip install -e '.[train]'"

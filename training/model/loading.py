@@ -10,7 +10,7 @@ from ...errors import ConfigError
 from ...reasoning.conversation.families import family_of_config
 from ...reasoning.engines.pretrained import adapter_folder, load_parts, one_line
 from ...torch_imports import import_heavy
-from ..machine import Machine
+from ..machine.looking import Machine
 from ..settings import LoraSettings, ModelSettings
 from .lora import lora_config, quantisation_config
 from .thinker import give_backbone

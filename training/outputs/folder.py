@@ -26,11 +26,11 @@ from ...errors import EmoreasonError
 from ...report.folder import write_whole
 from ...rewards.blend import Blend
 from ..example import Example
-from ..machine import Machine
+from ..machine.looking import Machine
 from ..outcome import OnEvent
-from ..run_log import read_completions, read_log
 from ..settings import Settings
-from ..writing_settings import write_settings
+from ..settings.writing import write_settings
+from ..watching.log import read_completions, read_log
 from .answering import Sampling, is_sharded
 from .card import CARD, render_card, write_card
 from .evaluation import Evaluation, compare, evaluate, evaluation_from_json, evaluation_to_json

@@ -12,7 +12,7 @@ from typing import Any, Final
 from ...records.notice import NOTICE
 from ...report.folder import write_whole
 from ...report.text import THEME_KEY, language_attribute
-from ..run_log import read_completions, read_log
+from ..watching.log import read_completions, read_log
 from .card import decimals, read_run, shaping, training_lines, unmeasured
 from .filling import fill
 from .measures import MEASURES

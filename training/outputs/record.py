@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ...prompts.version import PROMPT_VERSION
 from ...rewards.blend import Blend
-from ..machine import Machine
-from ..rewarding import term_names
+from ..machine.looking import Machine
+from ..paying.functions import term_names
 from ..settings import Settings
 from .saving import count_weights, versions
 

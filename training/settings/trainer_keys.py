@@ -16,9 +16,9 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Final, Union, get_args, get_origin
 
-from ..errors import ConfigError
-from ..torch_imports import import_heavy
-from .settings import Method
+from ...errors import ConfigError
+from ...torch_imports import import_heavy
+from . import Method
 
 #: Method -> class of TRL.
 CONFIGS: Final[dict[Method, str]] = {"sft": "SFTConfig", "grpo": "GRPOConfig"}

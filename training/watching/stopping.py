@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from .settings import StopSettings
+from ..settings import StopSettings
 
 #: Logged key -> what is measured; the first that is there counts.
 _SPREAD: Final = ("reward_group_std", "reward_std")

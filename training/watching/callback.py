@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from ..rewards.adapters.columns import completion_text
-from ..torch_imports import import_heavy
-from .outcome import OnEvent
-from .run_log import COMPLETIONS, LOG, RunLog, now
-from .scored_batches import Batch
-from .settings import StopSettings
+from ...rewards.adapters.columns import completion_text
+from ...torch_imports import import_heavy
+from ..outcome import OnEvent
+from ..paying.batches import Batch
+from ..settings import StopSettings
+from .log import COMPLETIONS, LOG, RunLog, now
 from .stopping import EarlyStop
 
 #: Steps of a run that have samples, at most, and samples of each.

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from ..torch_imports import import_heavy
-from .outcome import OnEvent
+from ...torch_imports import import_heavy
+from ..outcome import OnEvent
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from .settings import Settings
+from ..settings import Settings
 from .sizes import Sizes, model_config, parameters_of
 
 _GIB: Final = 2**30
@@ -92,7 +92,7 @@ def memory_of(settings: Settings, config: Mapping[str, Any] | None = None, *, pr
     settings : Settings
         Of the run.
     config : mapping, optional
-        The model's ``config.json``; by default that of :func:`emoreason.training.sizes.model_config`.
+        The model's ``config.json``; by default that of :func:`emoreason.training.machine.sizes.model_config`.
     processes : int
         That share a ``generation_batch_size``.
     """

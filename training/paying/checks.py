@@ -11,14 +11,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from ..errors import ConfigError
-from ..records import Reference
-from ..rewards.blend import Blend
-from ..rewards.lint import LintReport, Target, lint
-from ..rewards.lint.scenes import Scene
-from ..rewards.reward import Case, reward_named, score_cases
-from .rewarding import blend_of
-from .settings import RewardSettings
+from ...errors import ConfigError
+from ...records import Reference
+from ...rewards.blend import Blend
+from ...rewards.lint import LintReport, Target, lint
+from ...rewards.lint.scenes import Scene
+from ...rewards.reward import Case, reward_named, score_cases
+from ..settings import RewardSettings
+from .functions import blend_of
 
 #: File in the run's folder that keeps what the battery said of a blend.
 LINTED: Final = "lint.json"

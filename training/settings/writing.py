@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from ..errors import ConfigError
-from .settings import RewardSettings, Settings, StopSettings, TermSettings
+from ...errors import ConfigError
+from . import RewardSettings, Settings, StopSettings, TermSettings
 from .trainer_keys import known_keys
-from .typed_settings import NONE, SECTIONS
+from .typed import NONE, SECTIONS
 
 #: Keys that do not change what a step learns: a run may go on when they differ.
 _FREE = frozenset(
@@ -59,7 +59,7 @@ def write_settings(settings: Settings) -> str:
 
     Examples
     --------
-    >>> from emoreason.training.typed_settings import settings_from
+    >>> from emoreason.training.settings.typed import settings_from
     >>> values = {"model": {"name": "m"}, "data": {"train": ["rows.jsonl"]}, "output": {"folder": "out"}}
     >>> print(write_settings(settings_from(values, "sft")).partition("[data]")[0])
     method = "sft"
@@ -104,7 +104,7 @@ def changed_keys(before: Settings, now: Settings) -> tuple[str, ...]:
     Examples
     --------
     >>> from dataclasses import replace
-    >>> from emoreason.training.typed_settings import settings_from
+    >>> from emoreason.training.settings.typed import settings_from
     >>> values = {"model": {"name": "m"}, "data": {"train": ["rows.jsonl"]}, "output": {"folder": "out"}}
     >>> one = settings_from(values, "sft")
     >>> changed_keys(one, replace(one, trainer={"learning_rate": 1e-5, "report_to": "wandb"}))

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ..errors import ConfigError
-from ..reasoning.engines.pretrained import THINKERS, _class_name
-from ..torch_imports import import_heavy
-from .model.lora import adapted_layers
-from .reading_settings import CONFIGS
-from .settings import LoraSettings
+from ...errors import ConfigError
+from ...reasoning.engines.pretrained import THINKERS, _class_name
+from ...torch_imports import import_heavy
+from ..model.lora import adapted_layers
+from ..settings import LoraSettings
+from ..settings.reading import CONFIGS
 
 _DEFAULT_LORA: Final = LoraSettings()
 

@@ -5,14 +5,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from ..errors import TrainingError
-from ..torch_imports import import_heavy
-from .example import Example
+from ...errors import TrainingError
+from ...torch_imports import import_heavy
+from ..example import Example
+from ..model.loading import Trainee
+from ..outcome import OnEvent
+from ..preparing import Prepared, examples_of
+from ..settings import Settings
 from .interrupting import interruptible
-from .model.loading import Trainee
-from .outcome import OnEvent
-from .preparing import Prepared, examples_of
-from .settings import Settings
 
 _STATE: Final = "trainer_state.json"
 
@@ -67,7 +67,7 @@ def train(trainer: Any, checkpoint: Path | None, on_event: OnEvent | None = None
     checkpoint : Path, optional
         To go on from.
     on_event : callable, optional
-        As :func:`~emoreason.training.interrupting.interruptible`.
+        As :func:`~emoreason.training.running.interrupting.interruptible`.
     stopped : bool
         The run stopped early at that checkpoint and is not to go on. (That it made all steps is seen here.)
 

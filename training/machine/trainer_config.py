@@ -8,12 +8,12 @@ import warnings
 from pathlib import Path
 from typing import Any, Final
 
-from ..errors import ConfigError
-from ..torch_imports import import_heavy
-from .checking_settings import refuse_machine
-from .machine import Machine
-from .settings import Settings
-from .trainer_keys import CONFIGS
+from ...errors import ConfigError
+from ...torch_imports import import_heavy
+from ..settings import Settings
+from ..settings.trainer_keys import CONFIGS
+from .looking import Machine
+from .refusing import refuse_machine
 
 #: Folder of the checkpoints within that of the run.
 CHECKPOINTS: Final = "checkpoints"
@@ -34,7 +34,7 @@ def trainer_config(settings: Settings, *, machine: Machine, **decided: Any) -> A
     settings : Settings
         Of the run.
     machine : Machine
-        Where it takes place (:func:`emoreason.training.machine.this_machine`).
+        Where it takes place (:func:`emoreason.training.machine.looking.this_machine`).
     **decided
         Keys that another part of the run decides (``reward_weights``); they come before what is filled in.
 
@@ -60,7 +60,7 @@ def trainer_values(settings: Settings, machine: Machine, **decided: Any) -> dict
 
     Examples
     --------
-    >>> from emoreason.training.typed_settings import settings_from
+    >>> from emoreason.training.settings.typed import settings_from
     >>> values = {"model": {"name": "m"}, "data": {"train": ["rows.jsonl"]}, "output": {"folder": "out"}}
     >>> made = trainer_values(settings_from({**values, "trainer": {"save_steps": 5}}, "sft"), Machine())
     >>> [made[key] for key in ("use_cpu", "bf16", "gradient_checkpointing", "max_length", "save_steps")]

@@ -6,12 +6,12 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
-from ..errors import ConfigError
-from .settings import Method, Settings
-from .typed_settings import settings_from
+from ...errors import ConfigError
+from . import Method, Settings
+from .typed import settings_from
 
 #: Where the presets lie, and what else goes with them (``accelerate/``, ``models/``).
-CONFIGS: Final = Path(__file__).resolve().parents[1] / "configs"
+CONFIGS: Final = Path(__file__).resolve().parents[2] / "configs"
 
 _NO_DATA: Final = (
     "data.train names no rows; expected files: add data.train=ROWS.jsonl to the command, "

@@ -6,8 +6,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Literal
 
-from ..errors import ConfigError
-from ..torch_imports import import_heavy
+from ...errors import ConfigError
+from ...torch_imports import import_heavy
 
 _CGROUP: Final = Path("/sys/fs/cgroup/memory.max")
 

@@ -7,9 +7,9 @@ from difflib import get_close_matches
 from types import NoneType, UnionType
 from typing import Any, Final, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from ..errors import ConfigError
-from ..prompts.presets import PRESETS
-from .settings import (
+from ...errors import ConfigError
+from ...prompts.presets import PRESETS
+from . import (
     DataSettings,
     LoraSettings,
     Method,

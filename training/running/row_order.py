@@ -8,7 +8,7 @@ never ended.
 
 from typing import Any
 
-from ..torch_imports import import_heavy
+from ...torch_imports import import_heavy
 
 
 def follow_order() -> Any:

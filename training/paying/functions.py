@@ -15,11 +15,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ..errors import ConfigError
-from ..rewards.blend import Blend, Gate, Term, blend_named
-from ..torch_imports import import_heavy
-from .scored_batches import OVERLONG, Batch, BatchScorer, RewardFunction, logged_as, term_names
-from .settings import RewardSettings
+from ...errors import ConfigError
+from ...rewards.blend import Blend, Gate, Term, blend_named
+from ...torch_imports import import_heavy
+from ..settings import RewardSettings
+from .batches import OVERLONG, Batch, BatchScorer, RewardFunction, logged_as, term_names
 
 __all__ = ["OWN", "Rewards", "blend_of", "follow_schedule", "reward_functions", "term_names"]
 

@@ -7,9 +7,9 @@ a step, to write them (``running.py``).
 import json
 from pathlib import Path
 
-from .outcome import Outcome
-from .settings import Settings
-from .writing_settings import write_settings
+from ..outcome import Outcome
+from ..settings import Settings
+from ..settings.writing import write_settings
 
 
 def ended_before(settings: Settings, checkpoint: Path | None) -> Outcome | None:

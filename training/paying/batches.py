@@ -7,11 +7,11 @@ from itertools import groupby
 from statistics import pstdev
 from typing import Any, Final
 
-from ..errors import ConfigError
-from ..rewards.adapters.columns import COLUMN, cases_of
-from ..rewards.adapters.scoring import BatchScores, score_blend
-from ..rewards.adapters.trl import log_terms, step_of
-from ..rewards.blend import Blend
+from ...errors import ConfigError
+from ...rewards.adapters.columns import COLUMN, cases_of
+from ...rewards.adapters.scoring import BatchScores, score_blend
+from ...rewards.adapters.trl import log_terms, step_of
+from ...rewards.blend import Blend
 
 #: Name of TRL's penalty in the log.
 OVERLONG: Final = "overlong"

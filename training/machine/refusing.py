@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from ..errors import ConfigError
-from .machine import Machine
+from ...errors import ConfigError
+from ..settings import Settings
+from .looking import Machine
 from .memory import memory_of
-from .settings import Settings
 from .sizes import model_config, parameters_of
 
 _GIB: Final = 2**30

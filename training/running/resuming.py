@@ -16,13 +16,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
-from ..errors import ConfigError, TrainingError
-from ..reasoning.batch.lock import locked
-from .machine import Machine
-from .reading_settings import read_settings
-from .settings import Settings
-from .trainer_config import CHECKPOINTS
-from .writing_settings import changed_keys, write_settings
+from ...errors import ConfigError, TrainingError
+from ...reasoning.batch.lock import locked
+from ..machine.looking import Machine
+from ..machine.trainer_config import CHECKPOINTS
+from ..settings import Settings
+from ..settings.reading import read_settings
+from ..settings.writing import changed_keys, write_settings
 
 #: ``auto``: go on if there is something to go on from; ``always``: refuse to begin anew; ``never``: begin anew.
 Resume = Literal["auto", "always", "never"]

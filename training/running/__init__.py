@@ -1,0 +1,1 @@
+"""Going through a run: beginning, going on after any end, being interrupted, having ended."""

@@ -1,0 +1,1 @@
+"""What a run tells while it goes on: log, samples, events, and when it stops early."""
