@@ -34,6 +34,7 @@ Examples:
   emoreason batch clips/ --out results        thousands of them; goes on where it ended
   emoreason cues clip.mp4 --format csv        only the cues
   emoreason prompt clip.mp4                   what a model would be asked
+  emoreason train configs                     presets for fine-tuning
   emoreason doctor                            what works here, what does not
 
 It speaks of expressed emotion, never of what anyone felt. People whose face or voice is analysed must be
