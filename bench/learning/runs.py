@@ -61,7 +61,8 @@ class Plan:
     """Sizes and hyper-parameters of the runs; all were chosen on the dev split, with one seed and the arm ``grounded``.
 
     What was tried there: SFT at 3e-4 (too little) and 1e-3; GRPO at 1e-4 (80 steps: nothing learnt), 5e-4 (50 steps:
-    little), 2e-3 (60 steps: fewer and worse claims) and 1e-3 (120 steps: taken, with a row for each prompt).
+    little), 2e-3 (60 steps: fewer and worse claims), 1e-3 with two updates a rollout (the same) and 1e-3 with one (120
+    steps of 320 rows: taken, for 100 steps and a row for each prompt).
     """
 
     sft_rows: int = 48
