@@ -3,7 +3,9 @@
 - **Ratio**: ``train_sft`` and ``train_grpo`` against a bare TRL script, with the same model, rows, prompts, keys of the
   trainer and a constant reward. Both run in one process and take turns, a step each; counted is processor time, from
   one end of a step to the next, so that everything we do in the loop is in it (reading answers, logs, samples, early
-  stops). The bare script leaves TRL's table of completions off; ours writes it. Bound: median ratio at most 1.03.
+  stops). Rounds are processes of their own, with ours or the bare one first in turn: where memory lies makes a process
+  faster or slower for as long as it lives, so the interval draws rounds. The bare script leaves TRL's table of
+  completions off; ours writes it. Bound: median ratio at most 1.03.
 - **Share of the rewards**: seconds a step of GRPO spends in those of ``grounded``, by the run's own log. The model
   is the tests' tiny one that has learnt the contract, so its answers are long enough to be checked. With a model so
   small the share is as large as it can be; the bound of 2 % is for a model of two billion parameters on a GPU.
@@ -14,8 +16,10 @@ Ends with 1 when a bound does not hold.
 """
 
 import argparse
+import json
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -147,32 +151,45 @@ def bare_run(settings: Settings, rows: Sequence[TrainingRow], each_step: EachSte
     trainer.train()
 
 
-def ratio(method: str, model: Path, folder: Path, steps: int, null: bool) -> bool:
-    """Compare the two step by step, in two rounds with another one first."""
+def ratio(method: str, model: Path, steps: int, rounds: int, null: bool) -> bool:
+    """Compare the two step by step, in rounds with another one first."""
     import numpy as np
 
     from emoreason.eval.stats import bootstrap_by_clip
-    from emoreason.training.rows.stored import write_rows
 
-    rows, path = list(rows_of(64)), folder / f"{method}.jsonl"
-    write_rows(rows, path)
-    seconds: dict[str, list[float]] = {"ours": [], "bare": []}
-    for first in ("ours", "bare"):
-        settings = settings_of(method, model, path, folder / f"{method}-{first}", -(-steps // 2) + WARM)
-        if method == "grpo":
-            settings.trainer["generation_kwargs"] = {"min_new_tokens": LONGEST}
-        for side, found in one_round(settings, rows, first, null).items():
-            seconds[side] += found[WARM:]
-    ours, bare = np.array(seconds["ours"]), np.array(seconds["bare"])
-    found = bootstrap_by_clip(lambda one, other: float(np.median(one / other)), ours, bare, seed=0)
+    ours, bare, of_round = [], [], []
+    for number in range(rounds):
+        command = [sys.executable, __file__, "--model", str(model), "--steps", str(-(-steps // rounds))]
+        command += ["--round", f"{method},{('ours', 'bare')[number % 2]}", *(["--null"] if null else [])]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        seconds = json.loads(done.stdout.splitlines()[-1])
+        ours += seconds["ours"]
+        bare += seconds["bare"]
+        of_round += [number] * len(seconds["ours"])
+    pairs = np.array(ours) / np.array(bare)
+    found = bootstrap_by_clip(lambda ratios: float(np.median(ratios)), pairs, clips=of_round, seed=0)
     what = "bare TRL : bare TRL" if null else "ours : bare TRL"
     print(
-        f"| {method}, {what}, processor time of {len(ours)} interleaved steps | {found.value:.3f} "
-        f"[{found.low:.3f}, {found.high:.3f}] | at most {BOUND} |\n"
+        f"| {method}, {what}, processor time of {len(pairs)} interleaved steps in {rounds} processes | "
+        f"{found.value:.3f} [{found.low:.3f}, {found.high:.3f}] | at most {BOUND} |\n"
         f"| {method}, a step | {np.median(ours):.3f} s and {np.median(bare):.3f} s | |",
         flush=True,
     )
     return found.value <= BOUND
+
+
+def print_round(method: Any, first: str, model: Path, steps: int, null: bool) -> None:
+    """Run a round and print its seconds as JSON."""
+    from emoreason.training.rows.stored import write_rows
+
+    with tempfile.TemporaryDirectory() as name:
+        rows, path = list(rows_of(64)), Path(name, "rows.jsonl")
+        write_rows(rows, path)
+        settings = settings_of(method, model, path, Path(name, "run"), steps + WARM)
+        if method == "grpo":
+            settings.trainer["generation_kwargs"] = {"min_new_tokens": LONGEST}
+        seconds = one_round(settings, rows, first, null)
+        print(json.dumps({side: found[WARM:] for side, found in seconds.items()}))
 
 
 def one_round(settings: Settings, rows: Sequence[TrainingRow], first: str, null: bool) -> dict[str, list[float]]:
@@ -350,12 +367,17 @@ def _right_answers_s(number: int) -> float:
 def main() -> int:
     """Run what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=40)
+    parser.add_argument("--steps", type=int, default=60)
     parser.add_argument("--only", default="sft,grpo,share")
     parser.add_argument("--model", type=Path, help="a text model's folder; default: the tests' tiny one")
+    parser.add_argument("--rounds", type=int, default=6)
+    parser.add_argument("--round", help=argparse.SUPPRESS)
     parser.add_argument("--null", action="store_true", help="compare the bare script with itself")
     parser.add_argument("--gpu", action="store_true")
     options = parser.parse_args()
+    if options.round:
+        print_round(*options.round.split(","), options.model, options.steps, options.null)
+        return 0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if options.gpu:
@@ -365,8 +387,8 @@ def main() -> int:
 
             model = options.model or contract_model()
             parts = {
-                "sft": lambda: ratio("sft", model, folder, options.steps, options.null),
-                "grpo": lambda: ratio("grpo", model, folder, options.steps, options.null),
+                "sft": lambda: ratio("sft", model, options.steps, options.rounds, options.null),
+                "grpo": lambda: ratio("grpo", model, options.steps, options.rounds, options.null),
                 "share": lambda: share(model, folder, options.steps),
             }
             held = {part: parts[part]() for part in options.only.split(",")}
