@@ -54,6 +54,7 @@ bench: $(VENV)/.all  ## the benchmarks behind docs/benchmarks.md
 	$(BIN)/python bench/contract.py
 	$(BIN)/python bench/rewards.py
 	$(BIN)/python bench/batch.py
+	$(BIN)/python bench/train_overhead.py
 
 soak: $(VENV)/.all  ## the long batteries in full: known truth, an hour of video, and the fit where the research data is there
 	$(BIN)/python bench/known_truth.py --number 50
@@ -61,6 +62,7 @@ soak: $(VENV)/.all  ## the long batteries in full: known truth, an hour of video
 	$(BIN)/python bench/cues.py --hour --fps 12
 	EMOREASON_SOAK=1 $(BIN)/python -m pytest -m slow tests/cues/test_fewer_frames.py
 	EMOREASON_SOAK=1 $(BIN)/python -m pytest tests/reasoning/batch/test_batch_kill.py
+	$(BIN)/python bench/learn.py --picture docs/pictures/learn.svg
 	test -z "$$EMOREASON_RESEARCH_DATA" || $(BIN)/python bench/fit_evidence.py --dry-run
 	test -z "$$EMOREASON_RESEARCH_DATA" || $(BIN)/python bench/rewards_cue_match.py
 
