@@ -51,7 +51,7 @@ def run_batch(
     on_event : callable, optional
         Told what happens; one call at a time, some from a thread of the engine.
     work : callable
-        Works on rows: in this process, or elsewhere (``ray.py``). It writes nothing to ``out``.
+        Works on rows: in this process, or elsewhere (``ray/``). It writes nothing to ``out``.
 
     Returns
     -------

@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from reward_texts import TEXTS
 from scripted_model import ANSWER, OPENING, REPLY, THINK, ScriptedModel, asked, cut, user_text
 from some_records import CUESET
+from work import assert_work_is_linear
 
 from emoreason.errors import ConfigError, ModelOutputError, UpstreamError
 from emoreason.prompts.contract import parse_answer, read_answer
@@ -304,9 +305,14 @@ def test_it_ends_in_a_reply_or_an_error(data: st.DataObject, able: Capabilities,
 )
 def test_a_megabyte_of_junk_ends(unit: str, structure: Structure) -> None:
     junk = unit * (1_000_000 // len(unit))
-    model = ScriptedModel([junk], Capabilities(structure=structure, context_tokens=8_192), endless=True)
-    with pytest.raises(ModelOutputError):
-        model.answer(Request(cueset=JOY.cueset))
+
+    def answer(size: int) -> None:
+        model = ScriptedModel([junk[:size]], Capabilities(structure=structure, context_tokens=8_192), endless=True)
+        with pytest.raises(ModelOutputError):
+            model.answer(Request(cueset=JOY.cueset))
+
+    answer(1_000_000)
+    assert_work_is_linear(answer, 20_000)
 
 
 def test_asking_is_deterministic() -> None:

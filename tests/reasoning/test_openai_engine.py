@@ -347,6 +347,15 @@ def test_where_the_key_comes_from(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert "filed" not in repr(find_address(key_file=tmp_path / "key"))
 
 
+def test_who_the_user_is_to_openai_is_for_openai(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-mine")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "proj-mine")
+    with upstream() as server, OpenAIEngine(url=server.url) as engine:
+        engine.complete(CHAT)
+    assert server.requests
+    assert not any("mine" in value for asked in server.requests for value in asked.headers.values())
+
+
 def test_a_key_over_an_open_line(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
     monkeypatch.setenv("OPENAI_API_KEY", "shared-secret")

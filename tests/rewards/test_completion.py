@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from work import assert_work_is_linear
 
 from emoreason.rewards.completion import Completion, read_completion
 
@@ -67,6 +68,6 @@ def test_any_text_is_read(text: str) -> None:
 
 
 @pytest.mark.parametrize("unit", ["<answer>a", "</answer>", "<answer>a</answer>", "<think>", "a, ", "<answer>a,"])
-def test_a_megabyte_is_read(unit: str) -> None:
-    # Time that grew with the square of the length would reach the limit of a test.
+def test_work_grows_with_length(unit: str) -> None:
     assert isinstance(read_completion(unit * (1_000_000 // len(unit))).reasoning, str)
+    assert_work_is_linear(lambda size: read_completion(unit * (size // len(unit))).reasoning, 50_000)

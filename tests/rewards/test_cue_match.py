@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from work import assert_work_is_linear
 
 from emoreason.records import Clip, CueSet, Reference
 from emoreason.rewards.completion import Completion, read_completion
@@ -257,6 +258,7 @@ def test_any_text_scores_within_range(text: str, clues: list[str]) -> None:
 def test_a_megabyte_is_scored(unit: str) -> None:
     text = "".join(f"{unit}{n if n % 5 == 0 else ''}" for n in range(1_000_000 // len(unit)))[:1_000_000]
     assert robust(text) < 0.2
+    assert_work_is_linear(lambda size: robust(text[:size]))
 
 
 def test_both_are_registered() -> None:

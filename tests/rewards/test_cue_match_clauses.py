@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from work import assert_work_is_linear
 
 from emoreason.records import Clip, Cue, CueSet
 from emoreason.rewards.cue_match.clauses import (
@@ -134,5 +135,10 @@ def test_any_text_is_read_and_agreement_is_symmetric(one: str, other: str) -> No
 def test_a_megabyte_is_split_and_read(unit: str) -> None:
     # Time that grew with the square of the length would reach the limit of a test.
     read_clause((unit * LONGEST_CLAUSE)[:LONGEST_CLAUSE])
-    for part in split_clauses(unit * (1_000_000 // len(unit))):
-        repeats_speech(part, frozenset({"train"}))
+
+    def split_and_compare(size: int) -> None:
+        for part in split_clauses(unit * (size // len(unit))):
+            repeats_speech(part, frozenset({"train"}))
+
+    split_and_compare(1_000_000)
+    assert_work_is_linear(split_and_compare)

@@ -5,6 +5,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from work import assert_work_is_linear
 
 from emoreason.records import Reference
 from emoreason.rewards import published
@@ -80,3 +81,12 @@ def test_a_hostile_megabyte_is_read(text: str) -> None:
     published.score_full_match_format(done, reference)
     published.score_action_unit_mentions(done, reference)
     published.score_rubric_recall(done, reference)
+
+    def all_of_them(size: int) -> None:
+        part = Completion(text=text[:size])
+        published.score_match_format(part, reference)
+        published.score_full_match_format(part, reference)
+        published.score_action_unit_mentions(part, reference)
+        published.score_rubric_recall(part, reference)
+
+    assert_work_is_linear(all_of_them)

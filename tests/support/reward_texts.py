@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from hypothesis import strategies as st
+from work import assert_work_is_linear
 
 from emoreason.records import Reference, Score
 from emoreason.rewards.completion import Completion
@@ -69,8 +70,12 @@ def hostile_completions(length: int) -> Iterator[Completion]:
 def assert_any_megabyte(score: Callable[[Completion, Reference], Score | None], reference: Reference) -> None:
     """A reward takes each hostile megabyte without raising and is in range.
 
-    Time that grew with the square of the length would reach pytest's limit for a test.
+    The work is linear; within one call (a regular expression), time that grew with the square of the length would reach
+    pytest's limit for a test.
     """
     for completion in hostile_completions(1_000_000):
         found = score(completion, reference)
         assert found is None or (found.value is not None and 0 <= found.value <= 1)
+    for kind in range(2 * len(_UNITS)):
+        texts = {size: list(hostile_completions(size))[kind] for size in (4_000, 8_000, 64_000)}
+        assert_work_is_linear(lambda size, texts=texts: score(texts[size], reference))

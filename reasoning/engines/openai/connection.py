@@ -9,6 +9,7 @@ import json
 import random
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final, TypeVar
+from urllib.parse import urlsplit
 
 from ....errors import UpstreamError
 from .address import KEY_PLACES, Address
@@ -24,6 +25,8 @@ _LONGEST_WAIT_S: Final = 30.0
 #: A server that asks for more than this is asked again all the same.
 LONGEST_ASKED_WAIT_S: Final = 120.0
 _CONNECT_S: Final = 10.0
+_OPENAI: Final = "api.openai.com"
+_ABOUT_USERS: Final = ("OpenAI-Organization", "OpenAI-Project")
 _LONGEST_REPLY_BYTES: Final = 64_000_000
 #: So much of a reply that cannot be read is searched for the key before 80 characters of it are shown.
 _LONGEST_BEGIN: Final = 4_096
@@ -55,10 +58,13 @@ class Connection:
 
         self._address, self._timeout_s, self._retries = address, timeout_s, retries
         self._places = asyncio.Semaphore(concurrency)
+        # The library takes these from the environment; they are between the user and OpenAI.
+        unsaid: Any = dict.fromkeys(_ABOUT_USERS, openai.omit)
         self._client = openai.AsyncOpenAI(
             api_key=address.key or "none",  # the library insists on one
             base_url=address.url,
             max_retries=0,
+            default_headers=None if urlsplit(address.url).hostname == _OPENAI else unsaid,
             timeout=openai.Timeout(timeout_s, connect=min(timeout_s, _CONNECT_S)),
             http_client=openai.DefaultAsyncHttpxClient(follow_redirects=False),
         )

@@ -1,6 +1,7 @@
 """Verdicts of quotations and of descriptions that no lexicon knows."""
 
 import pytest
+from work import assert_work_is_linear
 
 from emoreason.records import Clip, Cue, CueSet, Gap
 from emoreason.records.clip import Turn
@@ -74,6 +75,7 @@ def test_many_long_quotations_are_looked_up() -> None:
     cueset = CueSet(clip=Clip(id="c"), cues=cues)
     for number in range(300):
         assert quoted(f"you know how it is with the old dog {number}", cueset) == YES
+    assert_work_is_linear(lambda size: quoted("you know how it is " * (size // 19), cueset), 500)
 
 
 def test_unknown_words() -> None:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from read_back import told
+from work import assert_work_is_linear
 
 from emoreason.cues.wording import cue_text
 from emoreason.records import Clip, Cue, CueSet
@@ -161,6 +162,11 @@ HOSTILE = {
     "negations": "没有", "paren": "AU4 (slight) ",
     "empty": '": "', "json": '{"labels":[', "labels": '"labels" ',
 }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_work_grows_with_length(name):
+    assert_work_is_linear(lambda size: read_assertions((HOSTILE[name] * size)[:size]))
 
 
 @pytest.mark.slow

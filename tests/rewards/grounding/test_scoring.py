@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from grounded_clips import ATTACKS, CLIPS, JOY, RAGE, Told, without_ids
+from work import assert_work_is_linear
 
 from emoreason.cues.wording import cue_text
 from emoreason.records import Clip, CueSet, Reference
@@ -195,6 +196,8 @@ def test_any_text_is_scored(text: str) -> None:
     score = score_grounding(read_completion(f"<think>{text}</think>"), JOY.reference())
     assert score is not None
     assert score.value == 0
+    gold = JOY.reference()
+    assert_work_is_linear(lambda size: score_grounding(read_completion(f"<think>{text[:size]}</think>"), gold), 2_000)
 
 
 @pytest.mark.parametrize("told", CLIPS, ids=lambda told: told.name)
