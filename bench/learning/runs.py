@@ -5,7 +5,9 @@ Three arms of GRPO begin at the same adapter, see the same prompts in the same o
 - ``grounded``: the blend of that name; grounding and consistency begin at a quarter of the run and count in full from
   its half on (the preset's own schedule, 100 and 200 steps, is made for longer runs);
 - ``wheel``: the wheel score alone; the other terms are logged with weight 0;
-- ``at once``: all terms of ``grounded`` with their full weight from the first step, without gates.
+- ``at once``: ``grounded`` without its schedule: the same terms, weights and gates, all from the first step.
+
+The learning rate is the same at every step: with one that falls, terms that begin late would be learnt at a lower one.
 """
 
 import time
@@ -92,7 +94,7 @@ def reward_terms(arm: str, steps: int) -> tuple[TermSettings, ...]:
     terms = []
     for term in PRESETS["grounded"][0]:
         late = bool(term.starts_at_step) and arm == "grounded"
-        gate = term.gate if arm == "grounded" else None
+        gate = term.gate if arm != "wheel" else None
         terms.append(
             TermSettings(
                 reward=term.reward,
@@ -133,6 +135,7 @@ def run_grpo(
         "max_completion_length": plan.longest,
         "max_steps": plan.grpo_steps,
         "learning_rate": plan.grpo_learning_rate,
+        "lr_scheduler_type": "constant",
     }
     settings = _settings("grpo", base, rows, folder, seed, plan, trainer)
     # Two of the arms are there because they are known to be gameable: the battery would refuse them.

@@ -1,7 +1,7 @@
 """What the answers of all seeds amount to: figures with intervals, paired differences, the claim, Markdown.
 
 Every interval draws clips and seeds, both with replacement: a difference is taken on the same drawn clips and seeds.
-Few seeds make such an interval too short rather than too long, so a claim must also hold in each seed by itself.
+Few seeds make such an interval too short rather than too long, so what a claim needs must also hold in each seed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -135,15 +135,17 @@ def claim(found: Mapping[str, Any], manner: str) -> dict[str, Any]:
         ``holds``; ``conditions``: each condition and whether it holds.
     """
     by_measure = found["differences"][manner]["grounded - sft"]
-    tokens = found["states"][manner]["sft"]["tokens"]["value"]
+    most = LENGTH_MARGIN * found["states"][manner]["sft"]["tokens"]["value"]
+    reward, substance, form, tokens = (by_measure[name] for name in ("reward", "substance", "format", "tokens"))
     conditions = {
-        "the reward rises (interval above 0)": by_measure["reward"]["low"] > 0,
-        "it rises without its terms for length and format (interval above 0)": by_measure["substance"]["low"] > 0,
-        "it rises in every seed": min(by_measure["reward"]["seeds"]) > 0,
-        f"format validity falls by less than {FORMAT_MARGIN} (interval)": by_measure["format"]["low"] > -FORMAT_MARGIN,
-        f"answers grow by less than {LENGTH_MARGIN:.0%} (interval)": by_measure["tokens"]["high"]
-        < LENGTH_MARGIN * tokens,
-    }
+        "the reward rises (interval above 0, and in every seed)": min(reward["low"], *reward["seeds"]) > 0,
+        "it rises without its terms for length and format (interval above 0, and in every seed)":
+            min(substance["low"], *substance["seeds"]) > 0,
+        f"format validity falls by less than {FORMAT_MARGIN} (interval, and in every seed)":
+            min(form["low"], *form["seeds"]) > -FORMAT_MARGIN,
+        f"answers grow by less than {LENGTH_MARGIN:.0%} (interval, and in every seed)":
+            max(tokens["high"], *tokens["seeds"]) < most,
+    }  # fmt: skip
     conditions = {what: bool(holds) for what, holds in conditions.items()}
     return {"holds": all(conditions.values()), "conditions": conditions}
 
