@@ -18,6 +18,7 @@ VERBS: Final = {
     "convert": (".convert:convert", "Convert cues and results into the files of other tools, and back."),
     "prompt": (".prompt:prompt", "Print exactly what a model would get for a clip."),
     "report": (".report:report", "Make pages to look at from results of an earlier run, and an index."),
+    "serve": (".serve:serve", "Answer over HTTP like OpenAI, with evidence; with a page to try it on."),
     "rewards": (".rewards:rewards", "Check rewards before training with them, and score texts with them."),
     "train": (".train:train", "Fine-tune a model with LoRA, by examples (SFT) or by rewards (GRPO)."),
     "models": (".models:models", "Fetch, list and verify the model files that extraction needs."),

@@ -1,0 +1,99 @@
+"""The application: routes, what a request passes before them, and the parts that they share."""
+
+import importlib
+import importlib.util
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Final
+
+from fastapi import APIRouter, FastAPI
+from starlette.middleware import Middleware
+from starlette.routing import Route
+
+from .. import __version__
+from .access.bodies import Bodies
+from .access.door import Door
+from .access.errors import answer_errors
+from .inside import Inside
+from .openapi import describe
+from .services import Services
+from .settings import ServeSettings
+from .upstreams.base import Upstream
+from .watching.metrics import Metrics
+from .watching.requests import Watched
+
+#: Modules that hold a router; those of the page need no key.
+_OPEN: Final = ("watching.routes:open_router", "page.routes:router")
+_KEYED: Final = (
+    "chat.routes:router",
+    "models.routes:router",
+    "explaining.routes:router",
+    "batches.routes:router",
+    "watching.routes:router",
+)
+
+
+def make_app(settings: ServeSettings, *, upstream: Upstream | None = None) -> FastAPI:
+    """Make the ASGI application of one server.
+
+    Parameters
+    ----------
+    settings : ServeSettings
+        What it is told.
+    upstream : Upstream, optional
+        What answers chats; by default what the settings say. It is closed with the application.
+
+    Returns
+    -------
+    FastAPI
+        ``app.state.services`` holds its parts while it runs; ``app.state.draining`` is for whoever runs it to set when
+        no further requests are to come.
+    """
+    metrics = Metrics()
+    opened, keyed = ([router for name in names if (router := _router(name))] for names in (_OPEN, _KEYED))
+    open_routes = [route for router in opened for route in router.routes if isinstance(route, Route)]
+    app = FastAPI(
+        title="emoreason",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lambda app: _running(app, settings, metrics, upstream),
+        middleware=[
+            Middleware(Watched, metrics=metrics),
+            Middleware(Door, settings=settings, metrics=metrics, open_routes=open_routes),
+            Middleware(Bodies, limits=settings.limits),
+        ],
+    )
+    app.state.draining = False
+    for router in (*opened, *keyed):
+        app.include_router(router)
+    answer_errors(app)
+    describe(app, open_routes)
+    return app
+
+
+@asynccontextmanager
+async def _running(
+    app: FastAPI, settings: ServeSettings, metrics: Metrics, upstream: Upstream | None
+) -> AsyncIterator[None]:
+    async with AsyncExitStack() as parts:
+        app.state.services = await _open(app, parts, settings, metrics, upstream)
+        yield
+
+
+async def _open(
+    app: FastAPI, parts: AsyncExitStack, settings: ServeSettings, metrics: Metrics, upstream: Upstream | None
+) -> Services:
+    """Make the parts in the order of their use; they are closed in the opposite one."""
+    return Services(settings=settings, upstream=upstream, clips=None, cues=None, batches=None, metrics=metrics)  # type: ignore[arg-type]
+
+
+def _router(name: str) -> APIRouter | None:
+    module, attribute = name.split(":")
+    if importlib.util.find_spec(f"{__package__}.{module.partition('.')[0]}") is None:
+        return None
+    if importlib.util.find_spec(f".{module}", __package__) is None:
+        return None
+    router: Any = getattr(importlib.import_module(f".{module}", __package__), attribute)
+    return router
