@@ -92,7 +92,9 @@ def read_asked(body: Mapping[str, Any]) -> Asked:
         return Asked()
     if not isinstance(value, Mapping):
         raise _refused("", f"expected an object with some of {', '.join(_READERS)}", value)
-    read = {name: _READERS[_known(name)](name, option) for name, option in value.items() if option is not None}
+    read: dict[str, Any] = {
+        name: _READERS[_known(name)](name, option) for name, option in value.items() if option is not None
+    }
     if read.get("evidence") and "preset" not in value:
         read["preset"] = DEFAULT_PRESET
     return Asked(given=True, **read)
