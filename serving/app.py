@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from .. import __version__
+from ..errors import EmoreasonError
 from .access.bodies import Bodies
 from .access.door import Door
 from .access.errors import answer_errors
@@ -57,6 +58,7 @@ def make_app(settings: ServeSettings, *, upstream: Upstream | None = None) -> Fa
         version=__version__,
         docs_url=None,
         redoc_url=None,
+        openapi_url=None,  # a route of ours, so that it stands in the log and the metrics as all others
         redirect_slashes=False,
         lifespan=lambda app: _running(app, settings, metrics, upstream),
         middleware=[
@@ -65,7 +67,7 @@ def make_app(settings: ServeSettings, *, upstream: Upstream | None = None) -> Fa
             Middleware(Bodies, limits=settings.limits),
         ],
     )
-    app.state.draining = False
+    app.state.draining, app.state.failure = False, None
     for router in (*opened, *keyed):
         app.include_router(router)
     answer_errors(app)
@@ -78,7 +80,11 @@ async def _running(
     app: FastAPI, settings: ServeSettings, metrics: Metrics, upstream: Upstream | None
 ) -> AsyncIterator[None]:
     async with AsyncExitStack() as parts:
-        app.state.services = await _open(app, parts, settings, metrics, upstream)
+        try:
+            app.state.services = await _open(app, parts, settings, metrics, upstream)
+        except EmoreasonError as error:
+            app.state.failure = error  # the server would only say that it could not start
+            raise
         yield
 
 

@@ -66,7 +66,7 @@ def refusal_headers(refusal: ApiError) -> dict[str, str]:
     headers = {}
     if refusal.retry_after_s is not None:
         headers["retry-after"] = str(max(1, refusal.retry_after_s))
-    if refusal.status == 401:  # noqa: PLR2004
+    if refusal.status == 401:
         headers["www-authenticate"] = 'Bearer realm="emoreason"'
     return headers
 

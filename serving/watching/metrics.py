@@ -1,4 +1,4 @@
-"""Counts and timings of one server, for Prometheus (``/metrics``) and for the line that each request leaves in the log."""
+"""Counts and timings of one server: for Prometheus (``/metrics``), and for the line a request leaves in the log."""
 
 from collections.abc import Mapping
 from contextvars import ContextVar

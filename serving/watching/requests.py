@@ -45,7 +45,7 @@ class Watched:
             await answer.refuse(ApiError(503, "the server is shutting down; come again", kind="server_error"))
         except Exception as error:
             refusal = api_error(error)
-            if refusal.status >= 500 and not isinstance(error, ApiError):  # noqa: PLR2004
+            if refusal.status >= 500 and not isinstance(error, ApiError):
                 LOGGER.error("request %s: a bug", answer.request_id, exc_info=error)
             await answer.refuse(refusal)
         finally:

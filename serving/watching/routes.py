@@ -1,5 +1,6 @@
-"""``GET /health``, ``/ready`` (both open to everyone) and ``/metrics``."""
+"""``GET /health``, ``/ready`` (both open to everyone), ``/metrics`` and ``/openapi.json``."""
 
+import json
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
@@ -48,3 +49,9 @@ async def metrics(request: Request) -> Response:
     """Answer what Prometheus scrapes."""
     services: Services = request.app.state.services
     return Response(services.metrics.page(), media_type=CONTENT_TYPE_LATEST)
+
+
+@router.get("/openapi.json", include_in_schema=False)
+async def openapi(request: Request) -> Response:
+    """Answer the description of all routes."""
+    return Response(json.dumps(request.app.openapi()), media_type="application/json")
