@@ -113,7 +113,7 @@ class Relay:
         """Edit a completion, or a chunk of one; None: it stays as it is."""
         try:
             value = json.loads(raw)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         choices = value.get("choices") if isinstance(value, dict) else None
         if not isinstance(choices, list):
