@@ -155,7 +155,7 @@ class Costs:
 
 
 def _adapters(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    pairs = []
+    pairs: list[tuple[str, str]] = []
     for value in values:
         name, separator, path = value.partition("=")
         if not separator or not name.strip() or not path.strip():
@@ -166,7 +166,7 @@ def _adapters(_: click.Context, __: click.Parameter, values: Sequence[str]) -> t
     return tuple(pairs)
 
 
-def _number(name: str, default: float, says: str, kind: click.ParamType = _COUNT, metavar: str = "N") -> Decorator:
+def _number(name: str, default: float, says: str, kind: click.ParamType[Any] = _COUNT, metavar: str = "N") -> Decorator:
     return click.option(name, type=kind, default=default, show_default=True, metavar=metavar, help=says)
 
 

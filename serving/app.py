@@ -101,5 +101,5 @@ def _router(name: str) -> APIRouter | None:
         return None
     if importlib.util.find_spec(f".{module}", __package__) is None:
         return None
-    router: Any = getattr(importlib.import_module(f".{module}", __package__), attribute)
+    router: APIRouter = getattr(importlib.import_module(f".{module}", __package__), attribute)
     return router
