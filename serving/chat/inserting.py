@@ -20,7 +20,8 @@ from .asked import DEFAULT_PRESET, FIELD, Asked
 from .evidence import Basis
 
 Message = Mapping[str, Any]
-Parts = list[dict[str, Any]]
+#: What a client wrote as parts; what is none is left for the upstream to refuse.
+Parts = list[Any]
 
 #: Stands above the observations where no prompt of ours explains them.
 _HEADING: Final = {
@@ -205,10 +206,12 @@ def _texts(messages: Sequence[Message]) -> list[str]:
     return [text for message in messages for part in _parts(message) if (text := _text(part)) is not None]
 
 
-def _text(part: Mapping[str, Any]) -> str | None:
-    """Words of a part; None: it is another kind of part."""
+def _text(part: object) -> str | None:
+    """Return the words of a part; None: it is another kind of part."""
+    if not isinstance(part, Mapping) or part.get("type", "text") != "text":
+        return None
     text = part.get("text")
-    return text if part.get("type", "text") == "text" and isinstance(text, str) else None
+    return text if isinstance(text, str) else None
 
 
 def _parts(message: Message) -> Parts:
@@ -217,7 +220,7 @@ def _parts(message: Message) -> Parts:
     if isinstance(content, str):
         return [{"type": "text", "text": content}] if content else []
     listed = content if isinstance(content, list) else []
-    return [{"type": "text", "text": part} if isinstance(part, str) else dict(part) for part in listed]
+    return [{"type": "text", "text": part} if isinstance(part, str) else part for part in listed]
 
 
 def _placed(
