@@ -124,6 +124,17 @@ def insert(body: Mapping[str, Any], clips: Sequence[Placed], asked: Asked, able:
     )
 
 
+def unasked(body: Mapping[str, Any], clips: Sequence[Placed], asked: Asked) -> Inserted:
+    """Leave the messages as they are, for the engine ``evidence``: it reads cues, and always answers in our form."""
+    clips = numbered(clips)
+    notes = tuple(dict.fromkeys(note for clip in clips for note in clip.notes))
+    if max(clip.number for clip in clips) > 1:
+        notes = (*notes, "the engine evidence explains the last clip of the request")
+    cueset = together([clip.cueset for clip in clips])
+    basis = Basis(cueset=cueset, preset=asked.preset or DEFAULT_PRESET, notes=notes)
+    return Inserted(body=without_field(body), basis=basis, last=clips[-1].cueset)
+
+
 def numbered(clips: Sequence[Placed]) -> list[Placed]:
     """Give cues of several clips ids of their own (``clip2.face1.AU12.1``); the same clip twice keeps its number."""
     numbers: dict[str, int] = {}

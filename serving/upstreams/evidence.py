@@ -78,7 +78,7 @@ class EvidenceUpstream:
             400: there is no clip, or ``n`` is out of range; 404: another model is asked for.
         """
         body = question.body
-        _check_model(body.get("model"))
+        _check(body)
         choices = _choices(body.get("n"))
         if question.cueset is None:
             raise ApiError(400, _NO_CLIP, param="messages", code="no_clip")
@@ -106,7 +106,12 @@ class EvidenceUpstream:
 _EVENTS: Final = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}
 
 
-def _check_model(model: object) -> None:
+def _check(body: Mapping[str, Any]) -> None:
+    if not isinstance(body.get("messages"), list):
+        raise ApiError(400, "messages is to be a list of messages", param="messages", code="invalid_value")
+    if not isinstance(body.get("stream"), bool | None):
+        raise ApiError(400, "stream is to be true or false", param="stream", code="invalid_value")
+    model = body.get("model")
     if model is not None and model != MODEL:
         name = model[:80] if isinstance(model, str) else type(model).__name__
         raise ApiError(404, f"there is no model {name!r}; there is {MODEL}", param="model", code="model_not_found")

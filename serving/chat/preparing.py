@@ -1,0 +1,171 @@
+"""A request for a chat -> the question that goes to an upstream, and what its answer will be checked against."""
+
+import asyncio
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any, Final
+
+from ..media.parts import MediaPart, find_media
+from ..refusals import ApiError
+from ..services import Services
+from ..upstreams.base import Question, Upstream
+from ..upstreams.evidence import MODEL, EvidenceUpstream
+from .asked import FIELD, Asked, read_asked
+from .evidence import Basis
+from .inserting import Inserted, Placed, insert, unasked, without_field
+
+#: Headers that concern one connection alone, the client's key, and what would change the form of the answer.
+_NOT_FORWARDED: Final = frozenset({
+    "accept-encoding", "api-key", "authorization", "connection", "content-encoding", "content-length", "cookie",
+    "expect", "forwarded", "host", "keep-alive", "origin", "proxy-authenticate", "proxy-authorization",
+    "proxy-connection", "referer", "te", "trailer", "transfer-encoding", "upgrade", "x-api-key", "x-forwarded-for",
+    "x-forwarded-host", "x-forwarded-proto",
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """What is asked of whom.
+
+    Attributes
+    ----------
+    question : Question
+        What goes to the upstream.
+    upstream : Upstream
+        The server's own, or the engine ``evidence`` where the request names it.
+    basis : Basis or None
+        What the answer is checked against; None: no evidence was asked for.
+    notes : tuple of str
+        What the model was not given.
+    """
+
+    question: Question
+    upstream: Upstream
+    basis: Basis | None = None
+    notes: tuple[str, ...] = ()
+
+
+async def prepare(
+    services: Services, raw: bytes, body: Mapping[str, Any], headers: Iterable[tuple[bytes, bytes]] = ()
+) -> Prepared:
+    """Prepare a request.
+
+    Parameters
+    ----------
+    services : Services
+        The server's parts.
+    raw, body
+        The client's body, and the same read.
+    headers : iterable of pairs
+        The client's, as ASGI has them.
+
+    Raises
+    ------
+    ApiError
+        It cannot be read, its media are refused, or there is no room for them.
+    """
+    asked = read_asked(body)
+    upstream = _upstream(services, body)
+    parts = find_media(body.get("messages"), most=services.settings.limits.parts)
+    if not parts and asked.cues is None:
+        if option := asked.needs_a_clip:
+            raise _no_clip(option)
+        if asked.given:
+            body = without_field(body)
+            raw = _json(body)
+        question = Question(raw=raw, body=body, headers=forwarded(headers), language=asked.language)
+        return Prepared(question=question, upstream=upstream)
+    if parts and asked.cues is not None:
+        message = f"{FIELD}.cues stands in the place of media, and the request holds media too; send one of them"
+        raise ApiError(400, message, param=f"{FIELD}.cues", code="invalid_value")
+    if parts:
+        async with services.clips.request() as spool:  # their files are gone when it ends
+            clips = await _measured(services, spool, parts, asked)
+            inserted = await _inserted(upstream, body, clips, asked)
+    else:
+        inserted = await _inserted(upstream, body, [_of_cues(asked, body)], asked)
+    question = Question(
+        raw=_json(inserted.body),
+        body=inserted.body,
+        headers=forwarded(headers),
+        cueset=inserted.last,
+        preset=asked.preset,
+        language=asked.language,
+    )
+    basis = inserted.basis
+    return Prepared(question=question, upstream=upstream, basis=basis if asked.evidence else None, notes=basis.notes)
+
+
+def forwarded(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Return the client's headers that go to an upstream.
+
+    Examples
+    --------
+    >>> forwarded([(b"authorization", b"Bearer secret"), (b"x-request-id", b"7")])
+    {'x-request-id': '7'}
+    """
+    read = ((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in headers)
+    return {name: value for name, value in read if name not in _NOT_FORWARDED}
+
+
+@cache
+def evidence_upstream() -> EvidenceUpstream:
+    """Return the engine ``evidence``, which every server has beside its model."""
+    return EvidenceUpstream()
+
+
+def _upstream(services: Services, body: Mapping[str, Any]) -> Upstream:
+    return evidence_upstream() if body.get("model") == MODEL else services.upstream
+
+
+def _no_clip(option: str) -> ApiError:
+    message = (
+        f"{FIELD}.{option} needs a clip: send one as a part of a message (image_url, video_url, audio_url or "
+        f"input_audio, with a data URL), or its cues as {FIELD}.cues"
+    )
+    return ApiError(400, message, param=f"{FIELD}.{option}", code="no_clip")
+
+
+def _of_cues(asked: Asked, body: Mapping[str, Any]) -> Placed:
+    """Cues that were sent in the place of media; the file that they name is none of ours to open."""
+    cueset = asked.cues
+    messages = body.get("messages")
+    listed = messages if isinstance(messages, list) else []
+    users = [
+        index for index, message in enumerate(listed) if isinstance(message, dict) and message.get("role") == "user"
+    ]
+    if cueset is None or not users:
+        message = f"{FIELD}.cues are put before a user's message, and there is none in messages"
+        raise ApiError(400, message, param="messages", code="invalid_value")
+    transcript = asked.transcript if asked.transcript is not None else cueset.clip.transcript
+    clip = replace(cueset.clip, path=None, transcript=transcript)
+    return Placed(cueset=replace(cueset, clip=clip), message=users[-1], part=None)
+
+
+async def _measured(services: Services, spool: Any, parts: Iterable[MediaPart], asked: Asked) -> list[Placed]:
+    """Measure each clip; the transcript is that of the last one."""
+    clips: list[Placed] = []
+    *_, last = parts
+    for part in parts:
+        with services.metrics.stage("fetch"):
+            spooled = await spool.spool(part)
+        gathered = await services.cues.gathered(spooled, transcript=asked.transcript if part is last else None)
+        # The same clip may have been measured for another request, whose file is gone.
+        clip = replace(gathered.cueset.clip, path=str(spooled.path), sha256=spooled.sha256)
+        cueset = replace(gathered.cueset, clip=clip)
+        clips.append(Placed(cueset=cueset, message=part.message, part=part.part, notes=tuple(spooled.notes)))
+    return clips
+
+
+async def _inserted(upstream: Upstream, body: Mapping[str, Any], clips: list[Placed], asked: Asked) -> Inserted:
+    if isinstance(upstream, EvidenceUpstream):
+        return unasked(body, clips, asked)
+    model = body.get("model")
+    able = await upstream.capabilities(model if isinstance(model, str) else "")
+    return await asyncio.to_thread(insert, body, clips, asked, able)
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
