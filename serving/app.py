@@ -1,7 +1,6 @@
 """The application: routes, what a request passes before them, and the parts that they share."""
 
 import importlib
-import importlib.util
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final
@@ -15,11 +14,11 @@ from ..errors import EmoreasonError
 from .access.bodies import Bodies
 from .access.door import Door
 from .access.errors import answer_errors
-from .inside import Inside
 from .openapi import describe
 from .services import Services
 from .settings import ServeSettings
 from .upstreams.base import Upstream
+from .watching.logs import LOGGER
 from .watching.metrics import Metrics
 from .watching.requests import Watched
 
@@ -92,14 +91,27 @@ async def _open(
     app: FastAPI, parts: AsyncExitStack, settings: ServeSettings, metrics: Metrics, upstream: Upstream | None
 ) -> Services:
     """Make the parts in the order of their use; they are closed in the opposite one."""
-    return Services(settings=settings, upstream=upstream, clips=None, cues=None, batches=None, metrics=metrics)  # type: ignore[arg-type]
+    clip_reader, desk = _part("media.clips:ClipReader"), _part("seeing.desk:CueDesk")
+    clips = clip_reader(settings) if clip_reader else None
+    cues = desk(settings, metrics) if desk else None
+    for part in (clips, cues):
+        if part is not None and hasattr(part, "aclose"):
+            parts.push_async_callback(part.aclose)
+    if upstream is None and settings.engine == "evidence":
+        made = _part("upstreams.evidence:EvidenceUpstream")
+        upstream = made() if made else None
+    return Services(settings=settings, upstream=upstream, clips=clips, cues=cues, batches=None, metrics=metrics)  # type: ignore[arg-type]
 
 
 def _router(name: str) -> APIRouter | None:
+    return _part(name)
+
+
+def _part(name: str) -> Any:
+    # Until every part is there.
     module, attribute = name.split(":")
-    if importlib.util.find_spec(f"{__package__}.{module.partition('.')[0]}") is None:
+    try:
+        return getattr(importlib.import_module(f".{module}", __package__), attribute)
+    except (ImportError, AttributeError) as error:
+        LOGGER.warning("left out: %s (%s)", name, error)
         return None
-    if importlib.util.find_spec(f".{module}", __package__) is None:
-        return None
-    router: APIRouter = getattr(importlib.import_module(f".{module}", __package__), attribute)
-    return router
