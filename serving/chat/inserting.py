@@ -108,7 +108,7 @@ def insert(body: Mapping[str, Any], clips: Sequence[Placed], asked: Asked, able:
     merged = together([clip.cueset for clip in clips])
     several = max(clip.number for clip in clips) > 1
     notes = [
-        f"clip {clip.number} of the request: {note}" if several else note
+        f"clip {clip.number} of the request: {_without_path(note, clip)}" if several else _without_path(note, clip)
         for clip, prompt in zip(clips, prompts, strict=True)
         for note in (*clip.notes, *prompt.notes)
     ]
@@ -122,6 +122,12 @@ def insert(body: Mapping[str, Any], clips: Sequence[Placed], asked: Asked, able:
         ),
         last=clips[-1].cueset,
     )
+
+
+def _without_path(note: str, clip: Placed) -> str:
+    """Say it without the place of our own that the file lies in."""
+    path = clip.cueset.clip.path
+    return note if path is None else note.replace(path, "the clip")
 
 
 def unasked(body: Mapping[str, Any], clips: Sequence[Placed], asked: Asked) -> Inserted:

@@ -2,11 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final
 
+from ..media.clips import RequestMedia
 from ..media.parts import MediaPart, find_media
 from ..refusals import ApiError
 from ..services import Services
@@ -144,18 +145,17 @@ def _of_cues(asked: Asked, body: Mapping[str, Any]) -> Placed:
     return Placed(cueset=replace(cueset, clip=clip), message=users[-1], part=None)
 
 
-async def _measured(services: Services, spool: Any, parts: Iterable[MediaPart], asked: Asked) -> list[Placed]:
+async def _measured(services: Services, spool: RequestMedia, parts: Sequence[MediaPart], asked: Asked) -> list[Placed]:
     """Measure each clip; the transcript is that of the last one."""
     clips: list[Placed] = []
-    *_, last = parts
     for part in parts:
         with services.metrics.stage("fetch"):
-            spooled = await spool.spool(part)
-        gathered = await services.cues.gathered(spooled, transcript=asked.transcript if part is last else None)
+            spooled = await spool.spool(part, fps=asked.fps)
+        gathered = await services.cues.gathered(spooled, transcript=asked.transcript if part is parts[-1] else None)
         # The same clip may have been measured for another request, whose file is gone.
-        clip = replace(gathered.cueset.clip, path=str(spooled.path), sha256=spooled.sha256)
+        clip = replace(gathered.cueset.clip, path=spooled.path, sha256=spooled.sha256)
         cueset = replace(gathered.cueset, clip=clip)
-        clips.append(Placed(cueset=cueset, message=part.message, part=part.part, notes=tuple(spooled.notes)))
+        clips.append(Placed(cueset=cueset, message=part.message, part=part.part, notes=spooled.notes))
     return clips
 
 

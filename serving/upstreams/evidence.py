@@ -32,7 +32,7 @@ _NO_CLIP: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Ready:
     """An answer that is there already."""
 
