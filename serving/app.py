@@ -94,24 +94,26 @@ async def _open(
     clip_reader, desk = _part("media.clips:ClipReader"), _part("seeing.desk:CueDesk")
     clips = clip_reader(settings) if clip_reader else None
     cues = desk(settings, metrics) if desk else None
-    for part in (clips, cues):
-        if part is not None and hasattr(part, "aclose"):
-            parts.push_async_callback(part.aclose)
     if upstream is None and settings.engine == "evidence":
         made = _part("upstreams.evidence:EvidenceUpstream")
         upstream = made() if made else None
+    for part in (clips, cues, upstream):
+        if part is not None and hasattr(part, "aclose"):
+            parts.push_async_callback(part.aclose)
     return Services(settings=settings, upstream=upstream, clips=clips, cues=cues, batches=None, metrics=metrics)  # type: ignore[arg-type]
 
 
 def _router(name: str) -> APIRouter | None:
-    return _part(name)
+    router: APIRouter | None = _part(name)
+    return router
 
 
 def _part(name: str) -> Any:
     # Until every part is there.
     module, attribute = name.split(":")
     try:
-        return getattr(importlib.import_module(f".{module}", __package__), attribute)
+        part: Any = getattr(importlib.import_module(f".{module}", __package__), attribute)
+        return part
     except (ImportError, AttributeError) as error:
         LOGGER.warning("left out: %s (%s)", name, error)
         return None

@@ -3,11 +3,12 @@
 import asyncio
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from starlette.types import ASGIApp, Message
 
-from .access.door import INSIDE
+#: Marks the scope of such a request; no client can set it.
+INSIDE: Final = "emoreason.inside"
 
 
 class Inside:

@@ -7,6 +7,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ..inside import INSIDE
 from ..refusals import ApiError
 from ..settings import ServeSettings
 from ..watching.metrics import Metrics
@@ -14,8 +15,6 @@ from .hosts import refuse_strangers
 from .keys import Keys
 from .rate import Rate, caller_of
 
-#: Set in the scope of requests that come from within (rows of batches); no client can set it.
-INSIDE: Final = "emoreason.inside"
 #: Requests answered at a time; each costs memory.
 _MOST_AT_A_TIME: Final = 1024
 

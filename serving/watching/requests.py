@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..access.errors import api_error, send_refusal
+from ..inside import INSIDE
 from ..refusals import ApiError
 from .logs import LOGGER
 from .metrics import Metrics, begin_request
@@ -41,7 +42,10 @@ class Watched:
             await self._app(scope, receive, answer)
         except ClientDisconnect:
             pass
-        except asyncio.CancelledError:  # a shutdown that waits no longer
+        except asyncio.CancelledError:
+            if INSIDE in scope:
+                raise
+            # A shutdown that waits no longer.
             await answer.refuse(ApiError(503, "the server is shutting down; come again", kind="server_error"))
         except Exception as error:
             refusal = api_error(error)

@@ -23,12 +23,14 @@ _OK: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
+@open_router.head("/health", include_in_schema=False)
 @open_router.get("/health", summary="Whether this process answers", responses=_OK, response_model=None)
 async def health() -> dict[str, str]:
     """Answer as long as the process lives, also while a model is being loaded."""
     return {"status": "ok"}
 
 
+@open_router.head("/ready", include_in_schema=False)
 @open_router.get("/ready", summary="Whether requests can be answered now", responses=_OK, response_model=None)
 async def ready(request: Request) -> dict[str, str]:
     """Answer 503, with the reason, while a model is loaded or gone, and during a shutdown."""
