@@ -1,6 +1,5 @@
 """A request for a chat -> the question that goes to an upstream, and what its answer will be checked against."""
 
-import asyncio
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -84,9 +83,9 @@ async def prepare(
     if parts:
         async with services.clips.request() as spool:  # their files are gone when it ends
             clips = await _measured(services, spool, parts, asked)
-            inserted = await _inserted(upstream, body, clips, asked)
+            inserted = await _inserted(services, upstream, body, clips, asked)
     else:
-        inserted = await _inserted(upstream, body, [_of_cues(asked, body)], asked)
+        inserted = await _inserted(services, upstream, body, [_of_cues(asked, body)], asked)
     question = Question(
         raw=_json(inserted.body),
         body=inserted.body,
@@ -151,20 +150,20 @@ async def _measured(services: Services, spool: RequestMedia, parts: Sequence[Med
     for part in parts:
         with services.metrics.stage("fetch"):
             spooled = await spool.spool(part, fps=asked.fps)
-        gathered = await services.cues.gathered(spooled, transcript=asked.transcript if part is parts[-1] else None)
-        # The same clip may have been measured for another request, whose file is gone.
-        clip = replace(gathered.cueset.clip, path=spooled.path, sha256=spooled.sha256)
-        cueset = replace(gathered.cueset, clip=clip)
+        transcript = asked.transcript if part is parts[-1] else None
+        cueset = (await services.cues.gathered(spooled, transcript=transcript)).cueset
         clips.append(Placed(cueset=cueset, message=part.message, part=part.part, notes=spooled.notes))
     return clips
 
 
-async def _inserted(upstream: Upstream, body: Mapping[str, Any], clips: list[Placed], asked: Asked) -> Inserted:
+async def _inserted(
+    services: Services, upstream: Upstream, body: Mapping[str, Any], clips: list[Placed], asked: Asked
+) -> Inserted:
     if isinstance(upstream, EvidenceUpstream):
         return unasked(body, clips, asked)
     model = body.get("model")
     able = await upstream.capabilities(model if isinstance(model, str) else "")
-    return await asyncio.to_thread(insert, body, clips, asked, able)
+    return await services.cues.reading(insert, body, clips, asked, able)
 
 
 def _json(value: Mapping[str, Any]) -> bytes:
