@@ -4,12 +4,14 @@ Nothing here takes the model's word for anything: claims are read out of its tex
 (:mod:`emoreason.rewards.grounding`), also where the text is no answer in the contract's form.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from ...errors import ModelOutputError
 from ...prompts.contract import read_answer
+from ...prompts.sentences import HEADINGS
 from ...records import CueSet, Explanation
 from ...records.convert import to_json
 from ...rewards.completion import Completion, read_completion
@@ -19,6 +21,7 @@ from ...rewards.grounding import Verdict, verdicts
 LONGEST_CHECKED: Final = 60_000
 #: Most claims of one text that are reported.
 MOST_CLAIMS: Final = 1_000
+_INTERPRETATION: Final = re.compile(rf"^(?:{'|'.join(HEADINGS['interpretation'])})[:：]", re.MULTILINE)
 _RULINGS: Final = ("supported", "contradicted", "unverifiable")
 _FREE_TEXT: Final = "the text is no answer in the form that was asked for: its claims were checked, it has no labels"
 
@@ -35,12 +38,16 @@ class Basis:
         Of the prompt; None where no prompt of ours was used.
     notes : tuple of str
         What the reader must know besides (what a model was not given).
+    observations_alone : bool
+        Check what the text says it observes, up to its interpretation: the engine ``evidence`` goes on with sums of
+        weights, which would be read as intensities.
     """
 
     cueset: CueSet
     preset: str | None = None
     prompt_version: str | None = None
     notes: tuple[str, ...] = ()
+    observations_alone: bool = False
 
 
 def evidence_of(text: str, basis: Basis, notes: Iterable[str] = ()) -> dict[str, Any]:
@@ -75,7 +82,7 @@ def evidence_of(text: str, basis: Basis, notes: Iterable[str] = ()) -> dict[str,
     answer = _answer(text, basis)
     # Not the remembering form: what was written about a clip is not kept.
     completion = read_completion.__wrapped__(text)
-    found = verdicts(completion.reasoning, cueset)
+    found = verdicts(_observed(completion.reasoning) if basis.observations_alone else completion.reasoning, cueset)
     if len(found) > MOST_CLAIMS:
         said.append(f"only the first {MOST_CLAIMS} of {len(found)} claims are reported")
         found = found[:MOST_CLAIMS]
@@ -118,6 +125,11 @@ def _within_limits(text: str) -> tuple[str, list[str]]:
     note = f"only the first and last parts of {len(text)} characters were checked"
     half = LONGEST_CHECKED // 2
     return text[:half] + "\n" + text[-half:], [note]
+
+
+def _observed(reasoning: str) -> str:
+    found = _INTERPRETATION.search(reasoning)
+    return reasoning if found is None else reasoning[: found.start()]
 
 
 def _answer(text: str, basis: Basis) -> Explanation | None:

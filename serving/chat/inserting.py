@@ -137,7 +137,7 @@ def unasked(body: Mapping[str, Any], clips: Sequence[Placed], asked: Asked) -> I
     if max(clip.number for clip in clips) > 1:
         notes = (*notes, "the engine evidence explains the last clip of the request")
     cueset = together([clip.cueset for clip in clips])
-    basis = Basis(cueset=cueset, preset=asked.preset or DEFAULT_PRESET, notes=notes)
+    basis = Basis(cueset=cueset, preset=asked.preset or DEFAULT_PRESET, notes=notes, observations_alone=True)
     return Inserted(body=without_field(body), basis=basis, last=clips[-1].cueset)
 
 
