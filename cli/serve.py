@@ -7,6 +7,7 @@ import click
 
 from ..errors import ConfigError
 from .completion import complete_folders
+from .extraction import fetch_missing_models
 from .options import offline_option, purpose_option
 from .serve_options import (
     Access,
@@ -89,6 +90,8 @@ def serve(
 
 
 def _run(settings: "ServeSettings", remark: str | None) -> None:
+    from ..cues.running import EXTRACTORS
+
     try:
         from ..serving.running import serve as serve_until_ended
         from ..serving.watching.logs import LOGGER, write_logs
@@ -96,6 +99,7 @@ def _run(settings: "ServeSettings", remark: str | None) -> None:
         if (error.name or "").startswith("emoreason"):
             raise
         raise ConfigError(f"{error.name} is not installed; run: pip install 'emoreason[serve]'") from error
+    fetch_missing_models(list(EXTRACTORS))
     write_logs()
     if remark:
         LOGGER.warning(remark)

@@ -208,3 +208,13 @@ def refused(server: Gateway) -> bool:
     except httpx.HTTPError:
         return True
     return False
+
+
+@pytest.mark.parametrize(("options", "statuses"), [(["--trust-proxy"], [200, 200, 429]), ([], [200, 429, 429])])
+def test_a_proxy_is_believed_only_when_told_to(options: list[str], statuses: list[int]) -> None:
+    with gateway("--requests-per-minute", "1", *options) as server:
+        asked = [
+            httpx.get(f"{server.url}/metrics", headers={"X-Forwarded-For": address}).status_code
+            for address in ("203.0.113.1", "203.0.113.2", "203.0.113.2")
+        ]
+    assert asked == statuses
