@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from emoreason.reasoning.engines import Request
+from emoreason.reasoning.engines.evidence import EvidenceEngine
 from emoreason.records import Clip, Cue, CueSet, Gap
 from emoreason.records.convert import to_json
 from emoreason.serving.chat.asked import SCHEMA, read_asked
@@ -65,6 +67,13 @@ def test_plain_words_are_checked_too() -> None:
     assert found["labels"] == found["emotions"] == []
     assert found["notes"][0] == "a note"
     assert "no answer in the form" in found["notes"][1]
+
+
+def test_of_the_engine_evidence_the_sums_are_no_claims() -> None:
+    reply = EvidenceEngine().answer(Request(cueset=CLIP))
+    found = evidence_of(reply.text, replace(EXPLAIN, observations_alone=True))
+    assert found["counts"]["supported"] >= 2
+    assert found["counts"]["contradicted"] == 0
 
 
 def test_the_fields_other_form_has_labels_without_cues() -> None:
