@@ -151,8 +151,7 @@ class Fetcher:
 
 
 async def _resolved(host: str, port: int) -> Sequence[str]:
-    # The dot at the end keeps the resolver from trying the name within domains of this machine's network.
-    found = await asyncio.get_running_loop().getaddrinfo(f"{host}.", port, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(place[0]) for *_, place in found))
 
 

@@ -1,4 +1,4 @@
-"""A folder for the media of requests: deleted when the server ends, or, where it was killed, when the next one starts."""
+"""A folder for the media of requests: deleted when the server ends or, if it was killed, when the next one starts."""
 
 import os
 import shutil

@@ -87,7 +87,7 @@ def find_media(messages: object, *, most: int) -> tuple[MediaPart, ...]:
     if len(found) > most:
         raise ApiError(
             400,
-            f"the messages hold {len(found)} pictures, videos and sounds; expected at most {most} (many pictures of one "
+            f"the messages hold {len(found)} pictures, videos and sounds; expected at most {most} (pictures of one "
             "moment after the other go into one video_url: data:video/jpeg;base64,FIRST,SECOND,…)",
             param="messages",
             code="too_many_media",
