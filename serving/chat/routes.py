@@ -30,7 +30,8 @@ class _Chat(Response):
 
     def __init__(self, services: Services, raw: bytes, body: Mapping[str, Any]) -> None:
         super().__init__()
-        self._services, self._raw, self._asked = services, raw, body
+        self._services = services
+        self._given = [(raw, body)]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer."""
@@ -38,7 +39,9 @@ class _Chat(Response):
 
     async def _answer(self, scope: Scope, send: Send) -> None:
         services = self._services
-        prepared = await prepare(services, self._raw, self._asked, scope["headers"])
+        raw, body = self._given.pop()  # media are not kept while an answer streams
+        prepared = await prepare(services, raw, body, scope["headers"])
+        del raw, body
         with services.metrics.stage("upstream"):
             answer = await prepared.upstream.chat(prepared.question)
             try:
