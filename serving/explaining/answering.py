@@ -70,7 +70,7 @@ async def _measured(services: Services, given: Given) -> AsyncIterator[tuple[Cue
                 spooled = await media.spool(asked.media)
             elif given.file is not None:
                 name = _named(given.file.filename)
-                spooled = await media.spool_bytes(_pieces(given.file), name or "file")
+                spooled = await media.spool_bytes(_pieces(given.file), "file")
         gathered = await services.cues.gathered(spooled, transcript=asked.transcript)
         cueset = gathered.cueset
         if name is not None:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import suppress
 from dataclasses import replace
+from math import ceil
 from typing import Any, Final, Protocol
 from weakref import WeakKeyDictionary
 
@@ -22,6 +23,8 @@ from ..upstreams.base import Question, Upstream
 Conversation = Generator[Chat, Completion, Reply]
 
 _HEADERS: Final = {"content-type": "application/json"}
+#: Too many requests, or not now: passes, and is no mistake of the client.
+_BUSY: Final = frozenset({429, 503})
 _LONGEST_REPLY_BYTES: Final = 64_000_000
 #: What each server has turned out not to take: upstream -> model -> quirks.
 _LEARNT: Final[WeakKeyDictionary[Upstream, dict[str, Quirks]]] = WeakKeyDictionary()
@@ -144,16 +147,29 @@ async def _answered(upstream: Upstream, body: dict[str, Any]) -> Any:
         await answer.aclose()
     headers = {name.lower(): value for name, value in answer.headers.items()}
     if answer.status != 200:
-        raise by_status(answer.status, bytes(raw), headers.get("retry-after"))
+        failure = by_status(answer.status, bytes(raw), headers.get("retry-after"))
+        raise _busy(answer.status, failure) if answer.status in _BUSY else failure
     try:
         return json.loads(raw)
     except (ValueError, RecursionError):
         raise TransientError("the reply is no JSON") from None
 
 
+def _busy(status: int, failure: TransientError | RefusedError) -> ApiError:
+    """Hand on that the server has too much to do, and when it wants to be asked again."""
+    wait_s = failure.wait_s if isinstance(failure, TransientError) else None
+    return ApiError(
+        status,
+        f"the model's server: {failure}",
+        kind="rate_limit_error" if status == 429 else "server_error",
+        code="upstream_busy",
+        retry_after_s=None if wait_s is None else ceil(wait_s),
+    )
+
+
 def _refusal(refusal: RefusedError) -> ApiError:
     """Say a refusal of the model's server to the client: what the client can mend is 4xx."""
     message = f"the model's server refuses: {refusal.message or f'HTTP {refusal.status}'}"
-    if refusal.status in (400, 404, 413, 422, 429):
+    if refusal.status in (400, 404, 413, 422):
         return ApiError(refusal.status, message, param=refusal.param)
     return ApiError(502, message, kind="server_error", code="upstream_error")
