@@ -5,11 +5,11 @@ import errno
 import hashlib
 import os
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, ParamSpec, TypeVar
 
 from ...cues.container import STILLS, identify
 from ...errors import MediaError
@@ -22,9 +22,11 @@ from .folder import PrivateFolder
 from .frames import DEFAULT_FPS, clip_of_frames
 from .parts import Kind, MediaPart
 
+P = ParamSpec("P")
+T = TypeVar("T")
 #: Media of all requests together, on disk.
 _MOST_ON_DISK: Final = 8 << 30
-#: Larger pieces are written in a thread.
+#: More than this is decoded and written in a thread.
 _LARGE: Final = 1 << 18
 #: Demuxers of files that hold nothing but sound.
 _SOUND: Final = frozenset({"wav", "mp3", "flac", "aac", "aiff", "au", "amr", "caf", "w64"})
@@ -136,8 +138,10 @@ class RequestMedia:
                 incoming.most = min(self._limits.fetch_bytes, self._limits.clip.max_bytes)
                 await self._fetcher.fetch(part.url, incoming.take, param=part.param)
             else:
-                data, notes = await asyncio.to_thread(_data, part, fps, self._limits.frames)
-                await incoming.take(data)
+                does = _at_once if len(part.url or part.data or "") <= _LARGE else asyncio.to_thread
+                pieces, notes = await does(_pieces_of, part, fps, self._limits.frames)
+                while piece := await does(_next, pieces):
+                    await incoming.take(piece)
             return await self._looked_at(incoming, part.kind, part.param, notes)
 
     async def spool_bytes(
@@ -202,16 +206,25 @@ class RequestMedia:
         return Spooled(path=str(path), sha256=sha256, kind=kind, size=incoming.size, name=name, notes=notes)
 
 
-def _data(part: MediaPart, fps: float | None, most_frames: int) -> tuple[bytes, tuple[str, ...]]:
-    """Bytes of a file that stands in the request itself, and what is to be said about it."""
+def _pieces_of(part: MediaPart, fps: float | None, most_frames: int) -> tuple[Iterator[bytes], tuple[str, ...]]:
+    """Bytes of a file that stands in the request itself, none of them empty, and what is to be said about it."""
     if part.url is None:
-        return decoded(part.data or "", part.param), ()
-    url = read_data_url(part.url, most=most_frames, param=part.param)
-    frames = [decoded(text, part.param) for text in url.texts]
+        return filter(None, decoded(part.data or "", param=part.param)), ()
+    url = read_data_url(part.url, part.param)
     if not url.is_frames:
-        return frames[0], ()
+        return filter(None, decoded(url.url, url.start, part.param)), ()
+    frames = [b"".join(decoded(text, param=part.param)) for text in url.frames(most_frames, part.param)]
     notes = () if fps else (f"the list of {len(frames)} frames was taken as {DEFAULT_FPS:g} frame a second",)
-    return clip_of_frames(frames, fps, param=part.param), notes
+    return filter(None, clip_of_frames(frames, fps, param=part.param)), notes
+
+
+def _next(pieces: Iterator[bytes]) -> bytes:
+    return next(pieces, b"")
+
+
+async def _at_once(work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
+    """Do what a thread would cost more than."""
+    return work(*args, **named)
 
 
 def _kind_of(demuxer: str, said: Kind) -> Kind:

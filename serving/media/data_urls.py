@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,17 +14,47 @@ _LONGEST_HEAD: Final = 200
 _FRAME_LISTS: Final = ("video/jpeg", "video/png")
 
 
+#: Base64 that is decoded at a time: decoding keeps every other thread waiting, 1 ms for this much.
+_PIECE: Final = 1 << 19
+_BLANK: Final = b" \t\r\n"
+
+
 @dataclass(frozen=True, slots=True)
 class DataUrl:
-    """A data URL taken apart; ``texts`` is base64, several of them where it is a list of frames."""
+    """A data URL taken apart.
+
+    Attributes
+    ----------
+    media_type : str
+        In lower case, without parameters.
+    url : str
+        The whole of it.
+    start : int
+        Where its base64 begins.
+    """
 
     media_type: str
-    texts: tuple[str, ...] = field(repr=False)
+    url: str = field(repr=False)
+    start: int
 
     @property
     def is_frames(self) -> bool:
         """Whether it is a list of pictures, one after the other."""
         return self.media_type in _FRAME_LISTS
+
+    def frames(self, most: int, param: str | None = None) -> list[str]:
+        """Return the pictures of a list, each in base64.
+
+        Raises
+        ------
+        ApiError
+            400: there are more than ``most``.
+        """
+        count = self.url.count(",", self.start) + 1
+        if count > most:
+            message = f"the list has {count} frames; expected at most {most}: send fewer, and say how many a second"
+            raise ApiError(400, message, param=param, code="too_many_frames")
+        return self.url[self.start :].split(",")
 
 
 def is_data_url(url: str) -> bool:
@@ -31,48 +62,40 @@ def is_data_url(url: str) -> bool:
     return url[:5].lower() == "data:"
 
 
-def read_data_url(url: str, *, most: int, param: str | None = None) -> DataUrl:
+def read_data_url(url: str, param: str | None = None) -> DataUrl:
     """Take a data URL apart; what it holds is not decoded yet.
 
     Parameters
     ----------
     url : str
         From anyone.
-    most : int
-        Frames that a list may have.
     param : str, optional
         Which field, for the error.
 
     Raises
     ------
     ApiError
-        400: it is not in base64, or a list of too many frames.
+        400: it is not in base64.
 
     Examples
     --------
-    >>> read_data_url("data:video/jpeg;base64,AAAA,BBBB", most=256)
-    DataUrl(media_type='video/jpeg')
+    >>> read_data_url("data:video/jpeg;base64,AAAA,BBBB")
+    DataUrl(media_type='video/jpeg', start=23)
     """
-    head, comma, body = url[5:].partition(",")
-    if not comma or len(head) > _LONGEST_HEAD or not head.lower().rstrip().endswith(_MARK):
+    comma = url.find(",", 5, 5 + _LONGEST_HEAD)
+    head = url[5:comma].lower().rstrip() if comma >= 0 else ""
+    if not head.endswith(_MARK):
         raise ApiError(
             400,
             "the data URL is not in base64; expected data:video/mp4;base64,…",
             param=param,
             code="invalid_data_url",
         )
-    media_type = head.partition(";")[0].strip().lower()
-    if media_type not in _FRAME_LISTS:
-        return DataUrl(media_type, (body,))
-    count = body.count(",") + 1
-    if count > most:
-        message = f"the list has {count} frames; expected at most {most}: send fewer of them, and say how many a second"
-        raise ApiError(400, message, param=param, code="too_many_frames")
-    return DataUrl(media_type, tuple(body.split(",")))
+    return DataUrl(head.partition(";")[0].strip(), url, comma + 1)
 
 
-def decoded(text: str, param: str | None = None) -> bytes:
-    """Decode base64; blank space within it is passed over, nothing else.
+def decoded(text: str, start: int = 0, param: str | None = None) -> Iterator[bytes]:
+    """Decode base64 from ``start`` on, piece by piece; blank space in it is passed over, nothing else.
 
     Raises
     ------
@@ -81,12 +104,20 @@ def decoded(text: str, param: str | None = None) -> bytes:
 
     Examples
     --------
-    >>> decoded("aGVs bG8=")
+    >>> b"".join(decoded("aGVs bG8="))
     b'hello'
     """
+    rest, padded = b"", False
     try:
-        # Not text.split(): of "A A A …" that makes millions of pieces.
-        return base64.b64decode(text.encode("ascii").translate(None, b" \t\r\n"), validate=True)
+        for at in range(start, len(text), _PIECE):
+            rest += text[at : at + _PIECE].encode("ascii").translate(None, _BLANK)
+            cut = len(rest) if at + _PIECE >= len(text) else len(rest) // 4 * 4
+            # The decoder itself passes over padding that is too long.
+            if (padded and rest) or cut % 4 or b"===" in rest[:cut]:
+                raise ValueError
+            yield base64.b64decode(rest[:cut], validate=True)
+            padded = padded or b"=" in rest[:cut]
+            rest = rest[cut:]
     except (binascii.Error, ValueError):
         message = "the media are no base64 (letters, digits, + and /, = at the end)"
         raise ApiError(400, message, param=param, code="invalid_base64") from None

@@ -16,13 +16,14 @@ DEFAULT_FPS: Final = 1.0
 _LARGEST_SIDE: Final = 65_535
 _HAS_INDEX: Final = 0x10
 _KEYFRAME: Final = 0x10
+_FRAME: Final = b"00dc"
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _JPEG: Final = b"\xff\xd8\xff"
 #: JPEG markers that begin a frame's header: SOF0 to SOF15 without DHT, JPG and DAC.
 _FRAME_HEADERS: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
-def clip_of_frames(frames: Sequence[bytes], fps: float | None = None, *, param: str | None = None) -> bytes:
+def clip_of_frames(frames: Sequence[bytes], fps: float | None = None, *, param: str | None = None) -> list[bytes]:
     """Make a clip of pictures.
 
     Parameters
@@ -36,8 +37,8 @@ def clip_of_frames(frames: Sequence[bytes], fps: float | None = None, *, param: 
 
     Returns
     -------
-    bytes
-        An AVI file (Motion JPEG, or PNG); the same frames and rate give the same bytes.
+    list of bytes
+        An AVI file (Motion JPEG, or PNG) in pieces; the same frames and rate give the same bytes.
 
     Raises
     ------
@@ -88,8 +89,7 @@ def _jpeg_size(frame: bytes) -> tuple[int, int] | None:
     return None
 
 
-def _avi(frames: Sequence[bytes], codec: bytes, width: int, height: int, rate: Fraction) -> bytes:
-    pieces = [_chunk(b"00dc", frame) for frame in frames]
+def _avi(frames: Sequence[bytes], codec: bytes, width: int, height: int, rate: Fraction) -> list[bytes]:
     longest = max(map(len, frames))
     main = struct.pack(
         "<14I", round(1e6 / rate), 0, 0, _HAS_INDEX, len(frames), 0, 1, longest, width, height, 0, 0, 0, 0
@@ -97,24 +97,24 @@ def _avi(frames: Sequence[bytes], codec: bytes, width: int, height: int, rate: F
     times = (rate.denominator, rate.numerator, 0, len(frames))
     stream = b"vids" + codec + struct.pack("<IHHI4IIII4H", 0, 0, 0, 0, *times, longest, 0, 0, 0, 0, width, height)
     picture = struct.pack("<IiiHH4sIiiII", 40, width, height, 1, 24, codec, width * height * 3 % 2**32, 0, 0, 0, 0)
-    head = _list(
-        b"hdrl",
-        [_chunk(b"avih", main), _list(b"strl", [_chunk(b"strh", stream), _chunk(b"strf", picture)])],
-    )
-    return _chunk(b"RIFF", b"".join([b"AVI ", head, _list(b"movi", pieces), _chunk(b"idx1", _index(frames, pieces))]))
+    strl = _list(b"strl", [*_chunk(b"strh", stream), *_chunk(b"strf", picture)])
+    head = _list(b"hdrl", [*_chunk(b"avih", main), *strl])
+    movi = _list(b"movi", [piece for frame in frames for piece in _chunk(_FRAME, frame)])
+    return _list(b"AVI ", [*head, *movi, *_chunk(b"idx1", _index(frames))], b"RIFF")
 
 
-def _index(frames: Sequence[bytes], pieces: Sequence[bytes]) -> bytes:
+def _index(frames: Sequence[bytes]) -> bytes:
     entries, at = [], 4  # counted from the word movi
-    for frame, piece in zip(frames, pieces, strict=True):
-        entries.append(struct.pack("<4sIII", b"00dc", _KEYFRAME, at, len(frame)))
-        at += len(piece)
+    for frame in frames:
+        entries.append(struct.pack("<4sIII", _FRAME, _KEYFRAME, at, len(frame)))
+        at += sum(map(len, _chunk(_FRAME, frame)))
     return b"".join(entries)
 
 
-def _chunk(name: bytes, data: bytes) -> bytes:
-    return name + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
+def _chunk(name: bytes, data: bytes) -> list[bytes]:
+    """Pieces that are not joined: the pictures may be tens of megabytes, and are written one by one."""
+    return [name + struct.pack("<I", len(data)), data, b"\0" * (len(data) % 2)]
 
 
-def _list(name: bytes, chunks: Sequence[bytes]) -> bytes:
-    return _chunk(b"LIST", name + b"".join(chunks))
+def _list(name: bytes, pieces: Sequence[bytes], kind: bytes = b"LIST") -> list[bytes]:
+    return [kind + struct.pack("<I", 4 + sum(map(len, pieces))) + name, *pieces]

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import hashlib
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -11,8 +12,11 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from malformed_files import REFUSED
 from media_files import moving, tone, wav_bytes, write_video
 
@@ -20,6 +24,7 @@ from emoreason.cues.limits import Limits
 from emoreason.cues.sandbox import gather_in_child
 from emoreason.errors import MediaError
 from emoreason.serving.media.clips import ClipReader, RequestMedia, Spooled
+from emoreason.serving.media.data_urls import decoded
 from emoreason.serving.media.parts import find_media, one_medium
 from emoreason.serving.refusals import ApiError
 from emoreason.serving.settings import MediaLimits, ServeSettings
@@ -101,6 +106,24 @@ def test_blank_space_in_base64_is_passed_over_and_nothing_else(temporary: Path) 
                 await media.spool(one_medium({"url": url}))
 
     _with(work)
+
+
+@given(st.binary(max_size=40), st.integers(1, 9), st.sampled_from(["", " ", "\n", "=", "A", "*", "é"]))
+def test_base64_is_decoded_piece_by_piece_as_it_is_in_one(data: bytes, size: int, mark: str) -> None:
+    text = base64.b64encode(data).decode()
+    for at in range(len(text) + 1):
+        marked = "data:," + text[:at] + mark + text[at:]
+        with patch("emoreason.serving.media.data_urls._PIECE", size):
+            pieces = decoded(marked, 6)
+            whole = "".join(marked[6:].split())
+            if _BASE64.fullmatch(whole):
+                assert b"".join(pieces) == base64.b64decode(whole)
+            else:
+                with pytest.raises(ApiError):
+                    list(pieces)
+
+
+_BASE64 = re.compile("(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 
 
 def test_files_are_gone_with_the_request_also_when_it_fails_or_is_cancelled(temporary: Path) -> None:

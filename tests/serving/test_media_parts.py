@@ -2,14 +2,17 @@
 
 import json
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from emoreason.errors import ConfigError
 from emoreason.serving.media.parts import MediaPart, find_media, one_medium
 from emoreason.serving.refusals import ApiError
+from emoreason.torch_imports import import_heavy
 
 _DATA = "data:video/mp4;base64,AAAA"
 
@@ -195,10 +198,19 @@ def test_a_part_is_words_or_media_or_refused(part: dict[str, Any]) -> None:
         assert len(found) == (("_url" in json.dumps(list(part))) or "input_audio" in part)
 
 
+@cache
+def _vllms_own() -> Any:
+    try:
+        return import_heavy("vllm.renderers.chat_utils")
+    except ConfigError as error:
+        pytest.skip(str(error))
+
+
 @pytest.mark.slow
+@settings(deadline=None)
 @given(_PARTS)
 def test_no_part_that_vllm_would_fetch_passes_as_words(part: dict[str, Any]) -> None:
-    chat_utils = pytest.importorskip("vllm.renderers.chat_utils", reason="needs vllm (pip install 'emoreason[vllm]')")
+    chat_utils = _vllms_own()
     try:
         kind, content = chat_utils._parse_chat_message_content_mm_part(part)
     except Exception:
