@@ -10,14 +10,18 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from .. import __version__
-from ..errors import EmoreasonError
+from ..reasoning.engines.openai.address import find_address
 from .access.bodies import Bodies
 from .access.door import Door
 from .access.errors import answer_errors
+from .media.clips import ClipReader
 from .openapi import describe
+from .seeing.desk import CueDesk
 from .services import Services
 from .settings import ServeSettings
 from .upstreams.base import Upstream
+from .upstreams.evidence import EvidenceUpstream
+from .upstreams.server import OpenAIUpstream
 from .watching.logs import LOGGER
 from .watching.metrics import Metrics
 from .watching.requests import Watched
@@ -81,8 +85,8 @@ async def _running(
     async with AsyncExitStack() as parts:
         try:
             app.state.services = await _open(app, parts, settings, metrics, upstream)
-        except EmoreasonError as error:
-            app.state.failure = error  # the server would only say that it could not start
+        except Exception as error:
+            app.state.failure = error  # whoever runs it only gets to know that it could not start
             raise
         yield
 
@@ -91,16 +95,22 @@ async def _open(
     app: FastAPI, parts: AsyncExitStack, settings: ServeSettings, metrics: Metrics, upstream: Upstream | None
 ) -> Services:
     """Make the parts in the order of their use; they are closed in the opposite one."""
-    clip_reader, desk = _part("media.clips:ClipReader"), _part("seeing.desk:CueDesk")
-    clips = clip_reader(settings) if clip_reader else None
-    cues = desk(settings, metrics) if desk else None
-    if upstream is None and settings.engine == "evidence":
-        made = _part("upstreams.evidence:EvidenceUpstream")
-        upstream = made() if made else None
-    for part in (clips, cues, upstream):
-        if part is not None and hasattr(part, "aclose"):
-            parts.push_async_callback(part.aclose)
+    upstream = upstream or _upstream_of(settings)
+    parts.push_async_callback(upstream.aclose)
+    clips = ClipReader(settings)
+    parts.push_async_callback(clips.aclose)
+    cues = CueDesk(settings, metrics)
+    parts.push_async_callback(cues.aclose)
     return Services(settings=settings, upstream=upstream, clips=clips, cues=cues, batches=None, metrics=metrics)  # type: ignore[arg-type]
+
+
+def _upstream_of(settings: ServeSettings) -> Upstream:
+    if settings.engine == "evidence":
+        return EvidenceUpstream()
+    if settings.url is not None:
+        return OpenAIUpstream(find_address(settings.url, settings.upstream_key_file))
+    made: Upstream = _part("upstreams.vllm:VLLMUpstream")(settings)
+    return made
 
 
 def _router(name: str) -> APIRouter | None:

@@ -1,5 +1,6 @@
 """Running the application: address, TLS, limits on connections, an end that waits for what is under way."""
 
+import logging
 import math
 import signal
 import socket
@@ -45,7 +46,7 @@ def serve(settings: ServeSettings, started: Callable[[str], object]) -> None:
     except KeyboardInterrupt:  # the signal that it ended by, raised again by uvicorn
         if not server.started:
             raise
-    except SystemExit:  # a part could not be made; uvicorn has only logged it
+    except SystemExit:  # a part could not be made
         if app.state.failure is None:
             raise
         raise app.state.failure from None
@@ -60,7 +61,11 @@ class _Server(uvicorn.Server):
         self._app, self._listens = app, listens
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        said = logging.getLogger("uvicorn.error")
+        level = said.level
+        said.setLevel(logging.CRITICAL)  # what stops the start is raised by :func:`serve`
         await super().startup(sockets)
+        said.setLevel(level)
         self._listens()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:

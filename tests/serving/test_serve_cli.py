@@ -65,6 +65,7 @@ def test_options_that_do_not_go_together(args: list[str], env: dict[str, str], s
     [
         (["--tls-cert", "/none"], "certificate /none"),
         (["--tls-key", "/none"], "no certificate"),
+        (["--upstream", "ftp://models.example.org"], "no http(s) address"),
         (["--host", "203.0.113.1", "--api-key-file", "KEYS"], "cannot listen"),
     ],
 )
