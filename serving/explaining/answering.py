@@ -1,5 +1,6 @@
 """What came in -> the cues of the clip, or what was written about them and what of it the cues bear out."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -61,7 +62,7 @@ async def _measured(services: Services, given: Given) -> AsyncIterator[tuple[Cue
     """Cues of what came in, and what is to be said about them; the clip's file is there during the block."""
     asked = given.asked
     if asked.cues is not None:
-        yield await services.cues.reading(read_cues, asked), ()
+        yield await asyncio.to_thread(read_cues, asked), ()
         return
     async with services.clips.request() as media:
         name: str | None = None
@@ -101,13 +102,13 @@ async def _explained(services: Services, asked: Asked, cueset: CueSet, notes: tu
         if model is None:
             engine = _evidence_engine()
             name, wrote_it = engine.name, engine.model
-            reply = await services.cues.reading(engine.answer, request)
+            reply = await asyncio.to_thread(engine.answer, request)
         else:
             name, wrote_it = "openai", model
             reply = await ask_model(services.upstream, model, request, services.cues.reading)
     reply = replace(reply, notes=(*notes, *reply.notes))
     with services.metrics.stage("evidence"):
-        answer: dict[str, Any] = await services.cues.reading(_answer, request, _Answered(name, wrote_it, reply))
+        answer = await asyncio.to_thread(_answer, request, _Answered(name, wrote_it, reply))
     services.metrics.judged(answer["evidence"]["counts"])
     return answer
 

@@ -99,7 +99,7 @@ def read_form(fields: Iterable[tuple[str, str]], options: tuple[str, ...]) -> As
         if name in given:
             raise ApiError(400, f"the form has the field {name[:40]!r} twice", param=name[:40], code="invalid_value")
         given[name] = value
-    _check_names(given, ("file", *options))
+    _check_names(given, options)
     values: dict[str, Any] = {name: value for name, value in given.items() if value}
     for name, value in values.items():
         if "\0" in value:

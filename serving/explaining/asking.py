@@ -4,6 +4,7 @@ A model is asked as everywhere (:func:`~emoreason.reasoning.conversation.asking.
 others, so that there is one set of connections, and nothing more is generated once the client has gone.
 """
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import suppress
@@ -50,7 +51,7 @@ async def ask_model(upstream: Upstream, model: str, request: Request, reading: R
     request : Request
         What to explain.
     reading : callable
-        Runs what blocks: the prompt is rendered and pictures are read in between.
+        Runs what blocks while it reads the clip: its pictures and sound for the prompt.
 
     Raises
     ------
@@ -67,9 +68,9 @@ async def ask_model(upstream: Upstream, model: str, request: Request, reading: R
             try:
                 completion = await _completed(upstream, model, step)
             except EmoreasonError as error:
-                step = await reading(_thrown, conversation, error)
+                step = await asyncio.to_thread(_thrown, conversation, error)
             else:
-                step = await reading(_sent, conversation, completion)
+                step = await asyncio.to_thread(_sent, conversation, completion)
     finally:
         with suppress(ValueError):  # a step of it is running in a thread still, and ends it
             conversation.close()

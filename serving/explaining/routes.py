@@ -67,12 +67,15 @@ async def _given(request: Request, options: tuple[str, ...]) -> Given:
 
 
 def _of_form(form: FormData, options: tuple[str, ...]) -> Given:
-    files = [(name, value) for name, value in form.multi_items() if isinstance(value, UploadFile)]
-    if [name for name, _ in files] != ["file"]:
-        message = "the form has no file; expected the clip in its field 'file' (curl: -F file=@clip.mp4)"
+    items = form.multi_items()
+    others = [name for name, value in items if isinstance(value, UploadFile) and name != "file"]
+    clips = [value for name, value in items if name == "file"]
+    if others or len(clips) != 1 or not isinstance(clips[0], UploadFile):
+        found = f"has a file in its field {others[0][:40]!r}" if others else "has no file"
+        message = f"the form {found}; expected the clip, alone, in its field 'file' (curl: -F file=@clip.mp4)"
         raise ApiError(400, message, param="file", code="no_clip")
-    fields = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
-    return Given(read_form(fields, options), file=files[0][1])
+    fields = [(name, value) for name, value in items if isinstance(value, str)]
+    return Given(read_form(fields, options), file=clips[0])
 
 
 _TEXT: Final = {"type": "string"}
