@@ -95,15 +95,6 @@ class ClipReader:
         finally:
             media.release()
 
-    @contextmanager
-    def hold(self, spooled: Spooled) -> Iterator[None]:
-        """Keep a file for the block, also when its request ends: others may wait for what is found in it."""
-        self._store.share(spooled.sha256)
-        try:
-            yield
-        finally:
-            self._store.release(spooled.sha256)
-
     async def aclose(self) -> None:
         """Delete everything."""
         self._store.close()
@@ -273,9 +264,6 @@ class _Store:
         kept.users += 1
         path.unlink(missing_ok=True)
         return kept.path
-
-    def share(self, sha256: str) -> None:
-        self._kept[sha256].users += 1
 
     def release(self, sha256: str) -> None:
         kept = self._kept.get(sha256)

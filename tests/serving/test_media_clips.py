@@ -159,18 +159,16 @@ def test_files_are_gone_with_the_request_also_when_it_fails_or_is_cancelled(temp
     asyncio.run(run())
 
 
-def test_a_file_stays_for_the_requests_that_have_it_and_for_whoever_holds_it(temporary: Path) -> None:
+def test_a_file_stays_for_as_long_as_any_request_has_it(temporary: Path) -> None:
     async def run() -> None:
         reader = ClipReader(ServeSettings())
         async with reader.request() as first:
             spooled = await first.spool_bytes(WAV)
-            async with reader.request() as second:
-                await second.spool_bytes(WAV)
-            assert Path(spooled.path).exists()
-            holding = reader.hold(spooled)
-            holding.__enter__()
-        assert Path(spooled.path).exists()
-        holding.__exit__(None, None, None)
+            later = reader.request()
+            second = await later.__aenter__()
+            assert (await second.spool_bytes(WAV)).path == spooled.path
+        assert Path(spooled.path).read_bytes() == WAV
+        await later.__aexit__(None, None, None)
         assert not Path(spooled.path).exists()
         await reader.aclose()
 
