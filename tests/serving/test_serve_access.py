@@ -247,6 +247,13 @@ _JSON = st.recursive(
 )
 
 
+def test_signs_within_a_text_are_no_values() -> None:
+    text = 'a, "b": [1], {2}\\ ' * MAX_VALUES
+    assert json_object(json.dumps({"text": text}).encode()) == {"text": text}
+    with pytest.raises(ApiError, match="values"):
+        json_object(b'{"a": "' + rb"\"" * MAX_VALUES + b'", "b": [' + b"[]," * MAX_VALUES)
+
+
 @settings(max_examples=50)
 @given(st.dictionaries(st.text(st.characters(codec="ascii", min_codepoint=1)), _JSON, max_size=5))
 def test_other_json_is_read_as_it_is(value: dict[str, object]) -> None:
