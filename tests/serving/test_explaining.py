@@ -14,8 +14,10 @@ import pytest
 pytest.importorskip("fastapi", reason="pip install 'emoreason[serve]'")
 
 import httpx
+from gateway import gateway
 from media_files import moving, tone, write_video, write_wav
 from served_app import ScriptedUpstream, completion, served_app
+from upstream import fails, upstream
 
 from emoreason.reasoning.conversation import Capabilities
 from emoreason.reasoning.explain import explain_cues
@@ -379,3 +381,25 @@ def test_the_document_describes_both(url: str) -> None:
         content = paths[f"/v1/{verb}"]["post"]["requestBody"]["content"]
         assert fields <= set(content["application/json"]["schema"]["properties"])
         assert fields <= set(content["multipart/form-data"]["schema"]["properties"])
+
+
+def test_the_real_command_before_a_real_server(clip: Path) -> None:
+    with (
+        upstream([fails(429, retry_after="3")]) as model,
+        gateway("--upstream", model.url, key="a-key-of-the-test") as server,
+    ):
+        content = {"headers": server.headers, **form(clip, transcript="What a wonderful day.")}
+        busy = post(f"{server.v1}/explain", **content)
+        assert (busy.status_code, busy.headers["retry-after"]) == (429, "3")
+        answer = post(f"{server.v1}/explain", **content)
+        assert answer.status_code == 200, answer.text
+        explanation = from_json(answer.json()["explanation"], Explanation)
+        assert (explanation.engine, explanation.clip) == ("openai", "talk.mp4")
+        assert explanation.claims
+        assert answer.json()["evidence"]["claims"]
+        assert post(f"{server.v1}/explain", **form(clip)).status_code == 401
+        kept = server.log.read_text()
+    asked = json.dumps([chat.body for chat in model.asked])
+    assert "wonderful day" in asked
+    assert "wonderful day" not in kept
+    assert "talk.mp4" not in kept
