@@ -399,7 +399,7 @@ def test_the_real_command_before_a_real_server(clip: Path) -> None:
         assert answer.json()["evidence"]["claims"]
         assert post(f"{server.v1}/explain", **form(clip)).status_code == 401
         kept = server.log.read_text()
-    asked = json.dumps([chat.body for chat in model.asked])
+    asked = json.dumps([chat.body for chat in model.requests])
     assert "wonderful day" in asked
     assert "wonderful day" not in kept
     assert "talk.mp4" not in kept
