@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from .. import __version__
+from ..errors import EmoreasonError
 from ..reasoning.engines.openai.address import find_address
 from .access.bodies import Bodies
 from .access.door import Door
@@ -22,6 +23,7 @@ from .settings import ServeSettings
 from .upstreams.base import Upstream
 from .upstreams.evidence import EvidenceUpstream
 from .upstreams.server import OpenAIUpstream
+from .upstreams.vllm import VLLMUpstream
 from .watching.logs import LOGGER
 from .watching.metrics import Metrics
 from .watching.requests import Watched
@@ -50,8 +52,8 @@ def make_app(settings: ServeSettings, *, upstream: Upstream | None = None) -> Fa
     Returns
     -------
     FastAPI
-        ``app.state.services`` holds its parts while it runs; ``app.state.draining`` is for whoever runs it to set when
-        no further requests are to come.
+        ``app.state.services`` holds its parts while it runs. For whoever runs it: ``app.state.draining``, to set when
+        no further requests are to come; ``app.state.end``, called when it cannot go on; ``app.state.failure``, why not.
     """
     metrics = Metrics()
     opened, keyed = ([router for name in names if (router := _router(name))] for names in (_OPEN, _KEYED))
@@ -70,7 +72,7 @@ def make_app(settings: ServeSettings, *, upstream: Upstream | None = None) -> Fa
             Middleware(Bodies, limits=settings.limits),
         ],
     )
-    app.state.draining, app.state.failure = False, None
+    app.state.draining, app.state.failure, app.state.end = False, None, lambda: None
     for router in (*opened, *keyed):
         app.include_router(router)
     answer_errors(app)
@@ -95,7 +97,7 @@ async def _open(
     app: FastAPI, parts: AsyncExitStack, settings: ServeSettings, metrics: Metrics, upstream: Upstream | None
 ) -> Services:
     """Make the parts in the order of their use; they are closed in the opposite one."""
-    upstream = upstream or _upstream_of(settings)
+    upstream = upstream or _upstream_of(app, settings, metrics)
     parts.push_async_callback(upstream.aclose)
     clips = ClipReader(settings)
     parts.push_async_callback(clips.aclose)
@@ -104,13 +106,17 @@ async def _open(
     return Services(settings=settings, upstream=upstream, clips=clips, cues=cues, batches=None, metrics=metrics)  # type: ignore[arg-type]
 
 
-def _upstream_of(settings: ServeSettings) -> Upstream:
+def _upstream_of(app: FastAPI, settings: ServeSettings, metrics: Metrics) -> Upstream:
     if settings.engine == "evidence":
         return EvidenceUpstream()
     if settings.url is not None:
         return OpenAIUpstream(find_address(settings.url, settings.upstream_key_file))
-    made: Upstream = _part("upstreams.vllm:VLLMUpstream")(settings)
-    return made
+
+    def gave_up(error: EmoreasonError) -> None:
+        app.state.failure = error
+        app.state.end()
+
+    return VLLMUpstream.of(settings, metrics, gave_up)
 
 
 def _router(name: str) -> APIRouter | None:

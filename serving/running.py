@@ -49,7 +49,8 @@ def serve(settings: ServeSettings, started: Callable[[str], object]) -> None:
     except SystemExit:  # a part could not be made
         if app.state.failure is None:
             raise
-        raise app.state.failure from None
+    if app.state.failure is not None:
+        raise app.state.failure
     LOGGER.info("ended")
 
 
@@ -59,6 +60,7 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, app: FastAPI, listens: Callable[[], object]) -> None:
         super().__init__(config)
         self._app, self._listens = app, listens
+        app.state.end = self._end
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         said = logging.getLogger("uvicorn.error")
@@ -72,6 +74,10 @@ class _Server(uvicorn.Server):
         LOGGER.info("ending: %s", signal.Signals(sig).name)
         self._app.state.draining = True
         super().handle_exit(sig, frame)
+
+    def _end(self) -> None:
+        self._app.state.draining = True
+        self.should_exit = True
 
 
 def _config(app: FastAPI, settings: ServeSettings) -> uvicorn.Config:

@@ -19,6 +19,7 @@ from emoreason.serving.access.door import _MOST_AT_A_TIME
 from emoreason.serving.app import make_app
 from emoreason.serving.inside import Inside
 from emoreason.serving.refusals import ApiError
+from emoreason.serving.running import serve
 from emoreason.serving.settings import ServeSettings
 
 HERE = "http://127.0.0.1:8000"
@@ -227,3 +228,23 @@ def test_a_request_from_within_is_cancelled_with_whoever_asked() -> None:
 
     asyncio.run(run())
     assert ended == [True]
+
+
+def test_a_server_that_cannot_go_on_ends_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Dying:
+        async def aclose(self) -> None: ...
+
+    def dying(app: FastAPI, *_: object) -> Dying:
+        def give_up() -> None:
+            app.state.failure = ConfigError("the model does not fit into memory")
+            app.state.end()
+
+        asyncio.get_running_loop().call_later(0.2, give_up)
+        return Dying()
+
+    monkeypatch.setattr("emoreason.serving.app._upstream_of", dying)
+    monkeypatch.setattr("emoreason.serving.running.write_logs", lambda: None)
+    addresses: list[str] = []
+    with pytest.raises(ConfigError, match="does not fit"):
+        serve(ServeSettings(port=0), addresses.append)
+    assert addresses[0].startswith("http://127.0.0.1:")
