@@ -188,7 +188,7 @@ def test_limits_on_bytes(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> No
     _refusal(413, "media_too_large", lambda media: media.spool_bytes(_pieces(WAV)), upload_bytes=small)
     _refusal(413, "media_too_large", lambda media: media.spool(one_medium({"url": _url(WAV)})), audio_bytes=small)
     _refusal(413, "media_too_large", lambda media: media.spool_bytes(WAV), clip=Limits(max_bytes=small))
-    monkeypatch.setattr("emoreason.serving.media.clips._MOST_ON_DISK", small)
+    monkeypatch.setattr("emoreason.serving.media.store._MOST_ON_DISK", small)
     _refusal(429, "too_many_media_at_a_time", lambda media: media.spool_bytes(WAV))
     assert list(temporary.iterdir()) == []
 
@@ -197,7 +197,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(temporary: Path, monkeypatch: py
     def full(self: object, piece: bytes) -> None:
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr("emoreason.serving.media.clips._Incoming._write", full)
+    monkeypatch.setattr("emoreason.serving.media.store.Incoming._write", full)
     assert "no room" in _refusal(503, "no_room", lambda media: media.spool_bytes(WAV))
 
 
