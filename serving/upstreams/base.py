@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from ...reasoning.conversation import Capabilities
 from ...records import CueSet
@@ -75,4 +75,13 @@ class Upstream(Protocol):
 
     async def aclose(self) -> None:
         """End it, with what it started."""
+        ...
+
+
+@runtime_checkable
+class Completes(Protocol):
+    """An upstream that also continues texts (``/v1/completions``)."""
+
+    async def completion(self, question: Question) -> Answer:
+        """Begin to continue a text. Raises ApiError as :meth:`Upstream.chat`."""
         ...
