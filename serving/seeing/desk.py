@@ -47,9 +47,11 @@ class CueDesk:
         ``jobs``, ``queue``, ``cache_mb`` and ``limits.clip``.
     metrics : Metrics
         Is told about the queue, the cache and the time that is spent.
+    workers : Pool, optional
+        Processes that it shares with others and leaves to them; by default it has its own, and ends them.
     """
 
-    def __init__(self, settings: ServeSettings, metrics: Metrics) -> None:
+    def __init__(self, settings: ServeSettings, metrics: Metrics, *, workers: Pool | None = None) -> None:
         jobs = settings.jobs or max(1, core_count() // _CORES_EACH)
         limits = settings.limits.clip
         self._limits = replace(limits, threads=limits.threads or max(1, core_count() // jobs))
@@ -57,7 +59,8 @@ class CueDesk:
         self._turns = Turns(jobs, settings.queue, metrics)
         self._cache = Cache(settings.cache_mb << 20)
         self._jobs: dict[Key, _Job] = {}
-        self._workers = Pool()
+        self._own_workers = workers is None
+        self._workers = workers or Pool()
         # Twice as many as work at a time: what kills a measurement must not wait for a thread.
         self._threads = ThreadPoolExecutor(2 * jobs, "emoreason-measure")
         self._readers = ThreadPoolExecutor(_READERS, "emoreason-read")
@@ -66,7 +69,7 @@ class CueDesk:
         """Return the cues of a clip; without curves.
 
         The same clip asked for several times at once is measured once. When nobody wants it any more (all who asked
-        were cancelled), its process is killed; a cancel returns when that has ended.
+        were cancelled), its process is killed; a cancel returns after that.
 
         Parameters
         ----------
@@ -113,7 +116,8 @@ class CueDesk:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.to_thread(self._workers.kill)
+        if self._own_workers:
+            await asyncio.to_thread(self._workers.kill)
         for threads in (self._threads, self._readers):
             threads.shutdown(wait=False, cancel_futures=True)
 
@@ -152,7 +156,7 @@ class CueDesk:
         return measured.gathered
 
     async def _done(self, measurement: Measurement) -> Measured:
-        """Have it done in a thread; a cancel kills its process, and waits until thread and process have ended."""
+        """Have it done in a thread; a cancel kills its process, and waits until the thread has ended."""
         loop = asyncio.get_running_loop()
         working = loop.run_in_executor(self._threads, measurement.run)
         try:
