@@ -90,7 +90,7 @@ def weight_of(gathered: Gathered) -> int:
     >>> from emoreason.records import Clip, Cue, CueSet
     >>> smile = Cue(id="face1.AU12.1", modality="face", code="AU12", value=3.0)
     >>> one, two = (weight_of(Gathered(cueset=CueSet(clip=Clip(id="a"), cues=(smile,) * n))) for n in (1, 2))
-    >>> 500 < one < two < 4000
+    >>> 500 < one < two < 5000
     True
     """
     cueset = gathered.cueset
