@@ -1,11 +1,10 @@
 """The application: routes, what a request passes before them, and the parts that they share."""
 
-import importlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, Final
+from typing import Final
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
@@ -15,8 +14,12 @@ from ..reasoning.engines.openai.address import find_address
 from .access.bodies import Bodies
 from .access.door import Door
 from .access.errors import answer_errors
+from .chat import routes as chat
+from .explaining import routes as explaining
 from .media.clips import ClipReader
+from .models import routes as models
 from .openapi import describe
+from .page import routes as page
 from .seeing.desk import CueDesk
 from .services import Services
 from .settings import ServeSettings
@@ -24,19 +27,13 @@ from .upstreams.base import Upstream
 from .upstreams.evidence import EvidenceUpstream
 from .upstreams.server import OpenAIUpstream
 from .upstreams.vllm import VLLMUpstream
-from .watching.logs import LOGGER
+from .watching import routes as watching
 from .watching.metrics import Metrics
 from .watching.requests import Watched
 
-#: Modules that hold a router; those of the page need no key.
-_OPEN: Final = ("watching.routes:open_router", "page.routes:router")
-_KEYED: Final = (
-    "chat.routes:router",
-    "models.routes:router",
-    "explaining.routes:router",
-    "batches.routes:router",
-    "watching.routes:router",
-)
+#: These need no key.
+_OPEN: Final = (watching.open_router, page.router)
+_KEYED: Final = (chat.router, models.router, explaining.router, watching.router)
 
 
 def make_app(settings: ServeSettings, *, upstream: Upstream | None = None) -> FastAPI:
@@ -56,8 +53,7 @@ def make_app(settings: ServeSettings, *, upstream: Upstream | None = None) -> Fa
         no further requests are to come; ``app.state.end``, called when it cannot go on; ``app.state.failure``, why not.
     """
     metrics = Metrics()
-    opened, keyed = ([router for name in names if (router := _router(name))] for names in (_OPEN, _KEYED))
-    open_routes = [route for router in opened for route in router.routes if isinstance(route, Route)]
+    open_routes = [route for router in _OPEN for route in router.routes if isinstance(route, Route)]
     app = FastAPI(
         title="emoreason",
         version=__version__,
@@ -73,7 +69,7 @@ def make_app(settings: ServeSettings, *, upstream: Upstream | None = None) -> Fa
         ],
     )
     app.state.draining, app.state.failure, app.state.end = False, None, lambda: None
-    for router in (*opened, *keyed):
+    for router in (*_OPEN, *_KEYED):
         app.include_router(router)
     answer_errors(app)
     describe(app, open_routes)
@@ -103,7 +99,7 @@ async def _open(
     parts.push_async_callback(clips.aclose)
     cues = CueDesk(settings, metrics)
     parts.push_async_callback(cues.aclose)
-    return Services(settings=settings, upstream=upstream, clips=clips, cues=cues, batches=None, metrics=metrics)  # type: ignore[arg-type]
+    return Services(settings=settings, upstream=upstream, clips=clips, cues=cues, batches=None, metrics=metrics)
 
 
 def _upstream_of(app: FastAPI, settings: ServeSettings, metrics: Metrics) -> Upstream:
@@ -117,19 +113,3 @@ def _upstream_of(app: FastAPI, settings: ServeSettings, metrics: Metrics) -> Ups
         app.state.end()
 
     return VLLMUpstream.of(settings, metrics, gave_up)
-
-
-def _router(name: str) -> APIRouter | None:
-    router: APIRouter | None = _part(name)
-    return router
-
-
-def _part(name: str) -> Any:
-    # Until every part is there.
-    module, attribute = name.split(":")
-    try:
-        part: Any = getattr(importlib.import_module(f".{module}", __package__), attribute)
-        return part
-    except (ImportError, AttributeError) as error:
-        LOGGER.warning("left out: %s (%s)", name, error)
-        return None

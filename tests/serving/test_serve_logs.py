@@ -139,8 +139,8 @@ def test_the_log_of_a_server_holds_nothing_of_its_clients() -> None:
         client.get(f"{server.url}/{SECRET}", headers={"X-Request-Id": f"{SECRET} x", "User-Agent": SECRET})
         client.get(f"{server.url}/metrics", headers={"Authorization": f"Bearer {SECRET}"})
         metrics = client.get(f"{server.url}/metrics").text
-        log = server.log.read_text()
         assert server.stop() == 0
+        log = server.log.read_text()
     assert SECRET not in log + metrics
     assert key not in log
     assert all("text" not in line for line in [json.loads(line) for line in log.splitlines()])
