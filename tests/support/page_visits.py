@@ -9,10 +9,10 @@ import pytest
 from browser import DESKTOP, PHONE
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, Request
+    from playwright.sync_api import Browser, Page, Request, Response
 
-#: What Chromium itself says about an answer that refuses; the page has its own words for it.
-_REFUSED = "Failed to load resource: the server responded with a status of"
+#: What Chromium itself says about an answer that refuses; the page has its own words for those of the API.
+_REFUSED = "Failed to load resource:"
 
 
 @contextmanager
@@ -29,8 +29,13 @@ def visit(browser: "Browser", url: str, *, dark: bool = False, phone: bool = Fal
         if not request.url.startswith("blob:") and urlsplit(request.url).netloc != urlsplit(url).netloc:
             elsewhere.append(request.url)
 
+    def note_missing(response: "Response") -> None:
+        if response.status >= 400 and not urlsplit(response.url).path.startswith("/v1/"):
+            errors.append(f"{response.status}: {response.url}")
+
     try:
         context.on("request", note)
+        context.on("response", note_missing)
         context.on("weberror", lambda error: errors.append(f"uncaught: {error.error}"))
         context.on(
             "console",

@@ -71,15 +71,14 @@ async function loadModels() {
   const select = $("model");
   let models = [];
   try { models = await modelsOf(key); } catch (error) { say(error); }
-  select.replaceChildren(...models.map(({ id, description }) => {
-    const option = make("option", { value: id, text: id });
-    option.dataset.said = typeof description === "string" ? description : "";
-    return option;
-  }));
+  limitsOf = new Map(models.map(({ id, card }) => [id, Array.isArray(card?.limits) ? card.limits : []]));
+  select.replaceChildren(...models.map(({ id }) => make("option", { value: id, text: id })));
   if (!models.length) select.append(make("option", { value: "", text: "as the server decides" }));
   showModel();
 }
-function showModel() { $("model-said").textContent = visible($("model").selectedOptions[0]?.dataset.said || ""); }
+let limitsOf = new Map(); // of each model, from its card
+const limitsOfChosen = () => limitsOf.get($("model").value) || [];
+function showModel() { $("model-said").textContent = visible(limitsOfChosen()[0] || ""); }
 
 // The clip.
 let file = null;
@@ -204,7 +203,7 @@ function show({ evidence, finish }) {
   draw();
   if (!evidence) throw new Refused("the server sent no evidence with its answer");
   if (finish === "length") evidence.notes = [...evidence.notes, "The model stopped at its limit of length: the answer is cut off."];
-  results.show(evidence, readAnswer(split().content), server);
+  results.show(evidence, readAnswer(split().content), { ...server, limits: limitsOfChosen() });
   results.at(0);
   const { supported, contradicted } = evidence.counts;
   $("status").textContent = `Done: ${supported} of ${evidence.claims.length} claims supported, ${contradicted} contradicted.`;

@@ -218,6 +218,10 @@ function limits({ gaps, notes, clip }, words) {
   const parts = [make("h3", { text: "Not observed" })];
   parts.push(gaps.length ? make("ul", { class: "gaps" }, ...gaps.map((gap) => gapLine(gap, words))) : make("p", { text: "No modality is missing." }));
   if (notes.length) parts.push(make("h3", { text: "Notes" }), make("ul", {}, ...notes.map((text) => make("li", { text }))));
+  if (words.limits.length) {
+    const listed = make("ul", {}, ...words.limits.map((text) => make("li", { text })));
+    parts.push(make("details", {}, make("summary", { text: "What this model cannot tell" }), listed));
+  }
   const length = clip.duration_s ? `, ${clock(clip.duration_s)} long` : "";
   parts.push(make("p", { class: "facts" }, make("span", { text: `${clip.id}${length}` }), " ", make("a", { id: "save", href: "#limits", text: "Save the evidence (JSON)" })));
   return section("limits", "Limits", ...parts);
