@@ -55,4 +55,4 @@ def with_card(model: Mapping[str, Any], purpose: str | None) -> dict[str, Any]:
         "limits": [*own, *_LIMITS],
         "notice": NOTICE,
     }
-    return {"object": "model", "created": 0, "owned_by": "unknown", **model, "card": card}
+    return {"id": model["id"], "object": "model", "created": 0, "owned_by": "unknown", **model, "card": card}

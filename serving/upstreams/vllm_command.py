@@ -128,7 +128,7 @@ def launch_of(settings: ServeSettings, spare: Path) -> Launch:
     command = [
         *(*_vllm(), "serve", str(folder) if local else place, "--served-model-name", name),
         *("--load-format", "safetensors", "--disable-uvicorn-access-log", "--uvicorn-log-level", "warning"),
-        *("--disable-fastapi-docs", "--disable-log-stats", "--allowed-media-domains", json.dumps([_NO_HOST])),
+        *("--disable-fastapi-docs", "--allowed-media-domains", json.dumps([_NO_HOST])),
         *("--structured-outputs-config", '{"backend": "xgrammar", "disable_any_whitespace": true}'),
         *_lengths(able),
         *_written(f"{name}/{config.get('model_type', '')}", _template(folder) if local else ""),
