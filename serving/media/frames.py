@@ -17,6 +17,8 @@ _LARGEST_SIDE: Final = 65_535
 _HAS_INDEX: Final = 0x10
 _KEYFRAME: Final = 0x10
 _FRAME: Final = b"00dc"
+#: Seconds a frame may stand.
+_SLOWEST: Final = 1000
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _JPEG: Final = b"\xff\xd8\xff"
 #: JPEG markers that begin a frame's header: SOF0 to SOF15 without DHT, JPG and DAC.
@@ -43,7 +45,8 @@ def clip_of_frames(frames: Sequence[bytes], fps: float | None = None, *, param: 
     Raises
     ------
     ApiError
-        422: a frame is neither JPEG nor PNG, its header cannot be read, or they differ in kind or size.
+        422: a frame is neither JPEG nor PNG, its header cannot be read, or they differ in kind or size. 400: so few
+        frames a second cannot be written down.
     """
     first, *others = (_header(frame, number, param) for number, frame in enumerate(frames, 1))
     for number, other in enumerate(others, 2):
@@ -51,7 +54,11 @@ def clip_of_frames(frames: Sequence[bytes], fps: float | None = None, *, param: 
             raise _refused(
                 f"frame {number} is {_shown(other)} and the first {_shown(first)}; expected all alike", param
             )
-    return _avi(frames, *first, Fraction(fps or DEFAULT_FPS).limit_denominator(1000))
+    rate = Fraction(fps or DEFAULT_FPS).limit_denominator(_SLOWEST)
+    if not rate:
+        message = f"fps is {fps:g}; expected at least {1 / _SLOWEST:g}"
+        raise ApiError(400, message, param="emoreason.fps", code="invalid_value")
+    return _avi(frames, *first, rate)
 
 
 def _shown(header: tuple[bytes, int, int]) -> str:
