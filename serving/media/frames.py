@@ -54,9 +54,10 @@ def clip_of_frames(frames: Sequence[bytes], fps: float | None = None, *, param: 
             raise _refused(
                 f"frame {number} is {_shown(other)} and the first {_shown(first)}; expected all alike", param
             )
-    rate = Fraction(fps or DEFAULT_FPS).limit_denominator(_SLOWEST)
+    per_s = fps or DEFAULT_FPS
+    rate = Fraction(per_s).limit_denominator(_SLOWEST)
     if not rate:
-        message = f"fps is {fps:g}; expected at least {1 / _SLOWEST:g}"
+        message = f"fps is {per_s:g}; expected at least {1 / _SLOWEST:g}"
         raise ApiError(400, message, param="emoreason.fps", code="invalid_value")
     return _avi(frames, *first, rate)
 
