@@ -14,8 +14,11 @@ from ..reasoning.engines.openai.address import find_address
 from .access.bodies import Bodies
 from .access.door import Door
 from .access.errors import answer_errors
+from .batches import routes as batches
+from .batches.desk import BatchDesk
 from .chat import routes as chat
 from .explaining import routes as explaining
+from .inside import Inside
 from .media.clips import ClipReader
 from .models import routes as models
 from .openapi import describe
@@ -33,7 +36,7 @@ from .watching.requests import Watched
 
 #: These need no key.
 _OPEN: Final = (watching.open_router, page.router)
-_KEYED: Final = (chat.router, models.router, explaining.router, watching.router)
+_KEYED: Final = (chat.router, models.router, explaining.router, batches.router, watching.router)
 
 
 def make_app(settings: ServeSettings, *, upstream: Upstream | None = None) -> FastAPI:
@@ -82,7 +85,8 @@ async def _running(
 ) -> AsyncIterator[None]:
     async with AsyncExitStack() as parts:
         try:
-            app.state.services = await _open(app, parts, settings, metrics, upstream)
+            app.state.services = services = await _open(app, parts, settings, metrics, upstream)
+            await services.batches.start()
         except Exception as error:
             app.state.failure = error  # whoever runs it only gets to know that it could not start
             raise
@@ -99,7 +103,9 @@ async def _open(
     parts.push_async_callback(clips.aclose)
     cues = CueDesk(settings, metrics)
     parts.push_async_callback(cues.aclose)
-    return Services(settings=settings, upstream=upstream, clips=clips, cues=cues, batches=None, metrics=metrics)
+    desk = BatchDesk(settings, metrics, Inside(app), upstream)
+    parts.push_async_callback(desk.aclose)
+    return Services(settings=settings, upstream=upstream, clips=clips, cues=cues, batches=desk, metrics=metrics)
 
 
 def _upstream_of(app: FastAPI, settings: ServeSettings, metrics: Metrics) -> Upstream:
