@@ -1,11 +1,13 @@
 """A request for a chat -> the question that goes to an upstream, and what its answer will be checked against."""
 
+import asyncio
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
+from ..fields import cueset_of
 from ..media.clips import RequestMedia
 from ..media.parts import MediaPart, find_media
 from ..refusals import ApiError
@@ -85,7 +87,7 @@ async def prepare(
             clips = await _measured(services, spool, parts, asked)
             inserted = await _inserted(services, upstream, body, clips, asked)
     else:
-        inserted = await _inserted(services, upstream, body, [_of_cues(asked, body)], asked)
+        inserted = await _inserted(services, upstream, body, [await _of_cues(asked, body)], asked)
     question = Question(
         raw=_json(inserted.body),
         body=inserted.body,
@@ -128,20 +130,18 @@ def _no_clip(option: str) -> ApiError:
     return ApiError(400, message, param=f"{FIELD}.{option}", code="no_clip")
 
 
-def _of_cues(asked: Asked, body: Mapping[str, Any]) -> Placed:
-    """Cues that were sent in the place of media; the file that they name is none of ours to open."""
-    cueset = asked.cues
+async def _of_cues(asked: Asked, body: Mapping[str, Any]) -> Placed:
+    """Check cues that were sent in the place of media, and put them before the last user's message."""
     messages = body.get("messages")
     listed = messages if isinstance(messages, list) else []
     users = [
         index for index, message in enumerate(listed) if isinstance(message, dict) and message.get("role") == "user"
     ]
-    if cueset is None or not users:
+    if not users:
         message = f"{FIELD}.cues are put before a user's message, and there is none in messages"
         raise ApiError(400, message, param="messages", code="invalid_value")
-    transcript = asked.transcript if asked.transcript is not None else cueset.clip.transcript
-    clip = replace(cueset.clip, path=None, transcript=transcript)
-    return Placed(cueset=replace(cueset, clip=clip), message=users[-1], part=None)
+    cueset = await asyncio.to_thread(cueset_of, f"{FIELD}.cues", asked.cues or {}, asked.transcript)
+    return Placed(cueset=cueset, message=users[-1], part=None)
 
 
 async def _measured(services: Services, spool: RequestMedia, parts: Sequence[MediaPart], asked: Asked) -> list[Placed]:

@@ -16,10 +16,11 @@ from ...reasoning.explain import explain_cues
 from ...records import CueSet
 from ...records.convert import to_json
 from ..chat.evidence import Basis, evidence_of
+from ..fields import LONGEST_NAME, cueset_of
 from ..refusals import ApiError
 from ..services import Services
 from ..upstreams.evidence import MODEL, EvidenceUpstream
-from .asked import LONGEST_NAME, Asked, read_cues
+from .asked import Asked
 from .asking import ask_model
 
 _PIECE_BYTES: Final = 1 << 18
@@ -62,7 +63,7 @@ async def _measured(services: Services, given: Given) -> AsyncIterator[tuple[Cue
     """Cues of what came in, and what is to be said about them; the clip's file is there during the block."""
     asked = given.asked
     if asked.cues is not None:
-        yield await asyncio.to_thread(read_cues, asked), ()
+        yield await asyncio.to_thread(cueset_of, "cues", asked.cues, asked.transcript), ()
         return
     async with services.clips.request() as media:
         name: str | None = None
@@ -157,5 +158,8 @@ def _answer(request: Request, answered: _Answered) -> dict[str, Any]:
         compounds=request.compounds,
     )
     reply = answered.reply
-    basis = Basis(cueset=request.cueset, preset=request.preset, prompt_version=reply.prompt_version, notes=reply.notes)
+    basis = Basis(
+        cueset=request.cueset, preset=request.preset, prompt_version=reply.prompt_version, notes=reply.notes,
+        observations_alone=answered.name == EvidenceEngine.name,
+    )  # fmt: skip
     return {"explanation": to_json(explanation), "evidence": evidence_of(reply.text, basis)}

@@ -13,18 +13,11 @@ from ...prompts.presets import PRESETS
 from ...reasoning.purpose import ACCEPTED
 from ..access.bodies import json_body
 from ..chat.leaving import while_connected
+from ..fields import LONGEST_NAME, LONGEST_TRANSCRIPT, MOST_CUES
 from ..refusals import ApiError
 from ..services import Services
 from .answering import Given, explained, measured_cues
-from .asked import (
-    ABOUT_CUES,
-    ABOUT_EXPLAINING,
-    LONGEST_NAME,
-    LONGEST_TRANSCRIPT,
-    MOST_CUES,
-    read_form,
-    read_object,
-)
+from .asked import ABOUT_CUES, ABOUT_EXPLAINING, read_form, read_object
 
 router: Final = APIRouter(tags=["Clips"])
 

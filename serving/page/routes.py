@@ -15,7 +15,7 @@ from ...cues.wording import wording
 from ...reasoning.purpose import ACCEPTED, NOTICE
 from ...report.template import asset
 from ...report.text import THEME_KEY
-from ..chat.asked import LONGEST_TRANSCRIPT
+from ..fields import LONGEST_TRANSCRIPT
 from ..services import Services
 from ..settings import ServeSettings
 

@@ -13,6 +13,7 @@ from emoreason.records import Clip, Cue, CueSet, Gap
 from emoreason.records.convert import to_json
 from emoreason.serving.chat.asked import SCHEMA, read_asked
 from emoreason.serving.chat.evidence import LONGEST_CHECKED, Basis, evidence_of, whole_text
+from emoreason.serving.fields import cueset_of
 from emoreason.serving.refusals import ApiError
 
 SMILE = Cue(
@@ -123,7 +124,7 @@ def test_cues_can_be_given_in_place_of_media() -> None:
 @pytest.mark.parametrize(
     ("value", "status", "says"),
     [
-        ({"evidense": True}, 400, "did you mean emoreason.evidence?"),
+        ({"evidense": True}, 400, "did you mean 'emoreason.evidence'?"),
         ({"zzz": 1}, 400, "there are evidence"),
         ({"preset": "explian"}, 400, "did you mean 'explain'?"),
         ({"preset": ["explain"]}, 400, "expected one of"),
@@ -133,7 +134,7 @@ def test_cues_can_be_given_in_place_of_media() -> None:
         ({"purpose": "fun"}, 403, "expected one of"),
         ({"transcript": 7}, 400, "expected text"),
         ({"transcript": "x" * 200_001}, 400, "at most"),
-        ({"cues": {"cues": 7}}, 400, "emoreason.cues"),
+        ({"cues": 7}, 400, "emoreason.cues"),
         ({"frames": -1}, 400, "from 0"),
         ({"frames": True}, 400, "from 0"),
         ({"fps": 0}, 400, "above 0"),
@@ -150,7 +151,13 @@ def test_what_cannot_be_read_is_said(value: object, status: int, says: str) -> N
     assert says in refused.value.message
 
 
+def test_cues_that_are_none_are_said() -> None:
+    with pytest.raises(ApiError, match=r"emoreason\.cues: ") as refused:
+        cueset_of("emoreason.cues", {"cues": 7})
+    assert refused.value.status == 400
+
+
 def test_the_schema_names_what_is_read() -> None:
     for name in SCHEMA["properties"]:
         with pytest.raises(ApiError):
-            read_asked({"emoreason": {name: {"no": "thing"}}})
+            read_asked({"emoreason": {name: ["no", "thing"]}})
