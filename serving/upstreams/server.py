@@ -17,6 +17,7 @@ import aiohttp
 from ...reasoning.conversation import Capabilities
 from ...reasoning.engines.openai.address import Address
 from ..refusals import ApiError
+from ..watching.logs import LOGGER
 from .base import Answer, Question
 from .probing import Probed
 from .trouble import broke_off, refused, silent, unreachable
@@ -92,6 +93,8 @@ class OpenAIUpstream:
     """
 
     def __init__(self, address: Address) -> None:
+        for notice in address.notices:
+            LOGGER.warning("the model's server: %s", notice)
         self.address = address
         self._probed = Probed(address)
         self._own: aiohttp.ClientSession | None = None

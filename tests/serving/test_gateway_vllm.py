@@ -41,6 +41,11 @@ ENVIRONMENT: Final = {
 }
 QUICK: Final = ("--enforce-eager", "--dtype=float32", "--max-model-len=8192", "--max-num-seqs=32")
 ASK: list[Any] = [{"role": "user", "content": "What is this?"}]
+PART: Final = {"type": "text", "text": "Who is this?"}
+TOOL: Final = {
+    "type": "function",
+    "function": {"name": "look", "parameters": {"type": "object", "properties": {"at": {"type": "string"}}}},
+}
 GREEDY: Final[dict[str, Any]] = {"temperature": 0, "max_tokens": 12}
 
 
@@ -140,7 +145,9 @@ def test_models_have_cards_and_no_places(served: Served) -> None:
     [
         {},
         {"logprobs": True, "top_logprobs": 2, "n": 2, "seed": 3, "temperature": 0.7},
-        {"messages": [{"role": "system", "content": "ü"}, {"role": "user", "content": [{"type": "text", "text": "?"}]}]},
+        {"messages": [{"role": "system", "content": "ü"}, {"role": "user", "content": [PART]}]},
+        {"tools": [TOOL], "tool_choice": "auto"},  # taken where vLLM was told how the model calls tools
+        {"tools": [TOOL], "tool_choice": {"type": "function", "function": {"name": "look"}}},
         {"response_format": {"type": "json_schema", "json_schema": {"name": "a", "schema": {"enum": ["yes", "no"]}}}},
         {"no_such_field": 1, "stream_options": {"include_usage": True}},
     ],
@@ -211,25 +218,6 @@ def test_the_openai_client_whole_and_in_a_stream_and_asynchronously(served: Serv
     assert asyncio.run(several()) == [text] * 8
 
 
-def test_tools(served: Served) -> None:
-    tool = {
-        "type": "function",
-        "function": {
-            "name": "look",
-            "parameters": {"type": "object", "properties": {"at": {"enum": ["face", "hands"]}}, "required": ["at"]},
-        },
-    }
-    answer = served.client().chat.completions.create(
-        model=served.model, messages=ASK, temperature=0, max_tokens=60, tools=[tool],
-        tool_choice={"type": "function", "function": {"name": "look"}},
-    )  # fmt: skip
-    call = answer.choices[0].message.tool_calls[0].function
-    assert (call.name, json.loads(call.arguments)["at"] in ("face", "hands")) == ("look", True)
-    # Left to the model, it may write what it likes: that a parser is there is enough.
-    free = served.client().chat.completions.create(model=served.model, messages=ASK, tools=[tool], **GREEDY)
-    assert free.choices[0].finish_reason in ("length", "stop", "tool_calls")
-
-
 def test_an_adapter_by_its_name(served: Served) -> None:
     def text(model: str) -> str:
         answer = served.client().chat.completions.create(model=model, messages=ASK, **GREEDY)
@@ -252,8 +240,7 @@ def test_a_text_is_continued(served: Served) -> None:
 
 def test_a_picture_is_measured_and_reaches_the_model(served: Served) -> None:
     def asked(*parts: dict[str, Any]) -> Any:
-        words = {"type": "text", "text": "Who is this?"}
-        messages: Any = [{"role": "user", "content": [*parts, words]}]
+        messages: Any = [{"role": "user", "content": [*parts, PART]}]
         return served.client().chat.completions.create(
             model=served.model,
             messages=messages,

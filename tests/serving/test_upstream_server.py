@@ -360,3 +360,8 @@ def test_it_is_not_ready_while_the_server_is_gone() -> None:
         url = server.url
     why = asked(url, OpenAIUpstream.ready)
     assert why == "the model's server cannot be reached"
+
+
+def test_the_operator_hears_what_is_to_be_known_of_the_key(caplog: pytest.LogCaptureFixture) -> None:
+    OpenAIUpstream(Address("http://h/v1", "http://h", KEY, ("the key goes over plain http",)))
+    assert "the key goes over plain http" in caplog.text
