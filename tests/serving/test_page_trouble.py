@@ -88,7 +88,7 @@ def test_what_a_model_claims_against_the_cues_is_called_contradicted(
     upstream.tell([chunk({"content": text}), chunk({}, "stop"), DONE])
     with visit(chromium, url) as page:
         ask(page, CLIP)  # too large for a message: measured first, and its cues are sent
-        until(page, f"{SAID}.startsWith('Done')", 120)
+        until(page, f"{SAID}.startsWith('Done')", 240)
         assert page.locator("#free").inner_text() == text
         verdicts = page.locator(".claim .why b").all_inner_texts()
         assert [said.split()[-1] for said in verdicts] == ["contradicted", "supported", "checked"]
