@@ -28,6 +28,7 @@ DONE = "document.querySelector('#status').textContent.startsWith('Done')"
 NOTE_SEEKS = """() => { const player = document.querySelector('#screen video');
   const own = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, 'currentTime');
   window.seeks = [];
+  player.addEventListener('playing', () => { window.hasPlayed = true; });
   Object.defineProperty(player, 'currentTime', { get() { return own.get.call(this); },
     set(time) { window.seeks.push(time); own.set.call(this, time); } }); }"""
 
@@ -76,9 +77,9 @@ def test_a_clip_is_explained_and_a_claim_plays_its_moment(opened: Visit) -> None
         page.evaluate(NOTE_SEEKS)
         claim = page.locator(".claim").filter(has_text="AU2 outer brow raiser")
         claim.locator(".claimed").click()
-        until(page, "!document.querySelector('#screen video').paused")
-        until(page, "document.querySelector('#screen video').paused")
+        until(page, "window.seeks.length === 2 && document.querySelector('#screen video').paused")
         assert page.evaluate("window.seeks") == [1.24, 2.68]
+        assert page.evaluate("window.hasPlayed")
         assert lit(page) == [1]
         absent = page.locator(".claim").filter(has_text="AU43 eyes closed")
         assert absent.locator(".absent").inner_text() == "absent"
