@@ -4,7 +4,7 @@ import asyncio
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from time import monotonic
 from typing import Any, Final
@@ -26,8 +26,10 @@ _MULTIPART_BYTES: Final = 1 << 20
 _SILENCE_S: Final = 20.0
 _GRACE_S: Final = 30.0
 _LEAST_BYTES_PER_S: Final = 4096
-#: Bodies held in memory at a time, as multiples of the largest.
+#: Bodies held in memory at a time, as multiples of the largest. Bodies of less than this share of the largest are not
+#: counted, or a few clients that announce much and send nothing would keep everybody out.
 _BODIES_HELD: Final = 16
+_SMALL_SHARE: Final = 1 / 512
 
 
 async def json_body(request: Request) -> tuple[bytes, dict[str, Any]]:
@@ -173,16 +175,16 @@ class Bodies:
         most = self._limits.upload_bytes + _MULTIPART_BYTES if multipart else self._limits.body_bytes
         if declared > most:
             raise _too_large(most)
-        incoming = _Incoming(receive, most)
         if multipart:  # goes to disk as it comes
-            await self._app(scope, incoming, send)
+            await self._app(scope, _Incoming(receive, most), send)
             return
-        size = declared or most  # not declared (chunked): as large as may be
-        self._hold(size)
+        incoming = _Incoming(receive, most, self._hold)
         try:
+            if declared > most * _SMALL_SHARE:
+                incoming.hold(declared)
             await self._app(scope, incoming, send)
         finally:
-            self._held -= size
+            self._held -= incoming.held
 
     def _hold(self, size: int) -> None:
         if self._held + size > self._limits.body_bytes * _BODIES_HELD:
@@ -199,11 +201,17 @@ class Bodies:
 class _Incoming:
     """``receive`` of one request with a body, which counts and times it."""
 
-    def __init__(self, receive: Receive, most: int) -> None:
-        self._receive, self._most = receive, most
-        self._size = 0
+    def __init__(self, receive: Receive, most: int, hold: Callable[[int], None] | None = None) -> None:
+        self._receive, self._most, self._hold = receive, most, hold
+        self._size = self.held = 0
         self._waited_s = 0.0
         self._complete = False
+
+    def hold(self, size: int) -> None:
+        """Count it among what is held, up to this size. Raises ApiError when too much is."""
+        if self._hold is not None and size > self.held:
+            self._hold(size - self.held)
+            self.held = size
 
     async def __call__(self) -> Message:
         if self._complete:  # from here on it waits for the client to go away
@@ -219,6 +227,8 @@ class _Incoming:
         self._complete = not message.get("more_body", False)
         if self._size > self._most:
             raise _too_large(self._most)
+        if self._size > self._most * _SMALL_SHARE:  # not declared: what came
+            self.hold(self._size)
         if self._waited_s > _GRACE_S and self._size < self._waited_s * _LEAST_BYTES_PER_S:
             raise _too_slow()
         return message
