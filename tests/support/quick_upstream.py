@@ -58,6 +58,8 @@ class _Connection(asyncio.Protocol):
         self._came = bytearray()
         self._wanted = 0  # bytes of the request that is coming; 0: not known yet
         self._answering: asyncio.Task[None] | None = None
+        self._room = asyncio.Event()
+        self._room.set()
 
     def connection_made(self, transport: Any) -> None:
         self._transport = transport
@@ -65,6 +67,12 @@ class _Connection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         if self._answering is not None:
             self._answering.cancel()
+
+    def pause_writing(self) -> None:
+        self._room.clear()
+
+    def resume_writing(self) -> None:
+        self._room.set()
 
     def data_received(self, data: bytes) -> None:
         self._came += data
@@ -119,6 +127,7 @@ class _Connection(asyncio.Protocol):
             if self._given.pause or self._given.first:
                 await asyncio.sleep(max(0.0, due - loop.time()))
                 due += self._given.pause
+            await self._room.wait()
             self._transport.write(_event(word, number == len(words) - 1, body.get("n") or 1))
             if not self._given.pause and number % 16 == 15:
                 await asyncio.sleep(0)
