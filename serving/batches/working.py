@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Final, TypeVar
 
 from ...reasoning.batch.journal import Entry, Journal
@@ -25,6 +26,8 @@ _TICK_S: Final = 10.0
 #: How long a request lets clips of others go first.
 _COURTESY_S: Final = 30.0
 _LOOK_S: Final = 0.05
+#: Lines written without letting others write.
+_AT_ONCE: Final = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +161,9 @@ class Working:
                 return "completed"
         ending: Ending = "cancelled" if self._stop.is_set() else "expired"
         # In the thread that writes, behind the answers that were on their way to it.
-        await self._kept.write(self._rest, journal, ledger, f"batch_{ending}")
+        rest = journal.pending()
+        while await self._kept.write(self._given_up, rest, journal, ledger, f"batch_{ending}"):
+            pass  # others write in between
         return ending
 
     async def _asked(self, journal: Journal, ledger: Ledger) -> None:
@@ -214,9 +219,12 @@ class Working:
         if known:  # what is committed now is told also after a restart, until the batch goes on
             self._kept.catalogue.change(self._batch.id, changed(counts=self.counts))
 
-    def _rest(self, journal: Journal, ledger: Ledger, code: str) -> None:
-        for entry in journal.pending():
+    def _given_up(self, rest: Iterator[Entry], journal: Journal, ledger: Ledger, code: str) -> bool:
+        """Say of some requests that they were not answered; False: there are no more."""
+        entries = list(islice(rest, _AT_ONCE))
+        for entry in entries:
             self._record(journal, ledger, entry, unanswered(self._batch.id, entry, code))
+        return bool(entries)
 
     def _count(self, journal: Journal) -> None:
         found = journal.counts()
