@@ -6,6 +6,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 from starlette.types import Send
 
 from ...errors import EmoreasonError
@@ -22,13 +23,20 @@ _CODES = {404: "not_found", 405: "method_not_allowed"}
 def answer_errors(app: FastAPI) -> None:
     """Have the routes of an application answer errors of ours, of FastAPI and of Starlette in that form."""
 
-    async def refused(_: Request, error: Exception) -> JSONResponse:
+    async def refused(request: Request, error: Exception) -> JSONResponse:
         refusal = api_error(error)
-        headers = dict(getattr(error, "headers", None) or {}) | refusal_headers(refusal)  # Allow of a 405
+        headers = dict(getattr(error, "headers", None) or {}) | refusal_headers(refusal)
+        if refusal.status == 405:  # Starlette names the methods of the first route with that path alone
+            headers = {**headers, "Allow": _allowed(app, request.scope["path"])}
         return JSONResponse(refusal.body(), refusal.status, headers=headers)
 
     for kind in (ApiError, EmoreasonError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, refused)
+
+
+def _allowed(app: FastAPI, path: str) -> str:
+    routes = [route for route in app.routes if isinstance(route, Route) and route.path_regex.match(path)]
+    return ", ".join(sorted({method for route in routes for method in route.methods or ()}))
 
 
 def api_error(error: Exception) -> ApiError:
