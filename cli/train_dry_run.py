@@ -45,7 +45,7 @@ def foresee(settings: "Settings", *, as_json: bool | None) -> int:
             "train": prepared.summary.to_dict(),
             "dev": prepared.dev_summary.to_dict(),
             "findings": prepared.findings.to_dict(),
-            "passed_over": list(prepared.problems),
+            "passed_over": [*prepared.problems, *prepared.remarks],
             "examples": [_example(one) for one in shown],
             "machine": machine.facts,
             "warnings": machine.warnings,
@@ -117,12 +117,14 @@ class _Machine:
         from ..training.machine.memory import memory_of
         from ..training.machine.refusing import refuse_impossible
         from ..training.machine.trainer_config import trainer_config
+        from ..training.model.adapters import settled
 
         made = cls()
         try:
             here = this_machine(settings.model.device)
             made.facts = asdict(here)
-            made.warnings += refuse_impossible(settings, here)
+            settings, told = settled(settings)
+            made.warnings += [*told, *refuse_impossible(settings, here)]
             memory = memory_of(settings)
             if memory is not None:
                 made.facts["needs_gib"] = {**asdict(memory), "total": round(memory.total, 1)}
@@ -165,7 +167,7 @@ def _page(
             yield from summary.lines()
     yield ""
     yield "== checks"
-    yield from prepared.problems
+    yield from (*prepared.problems, *prepared.remarks)
     yield from prepared.findings.lines() or ["nothing found"]
     said: set[str] = set()
     for number, example in enumerate(shown, 1):

@@ -8,7 +8,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ..records import TrainingRow
 from .example import Example
@@ -44,7 +44,9 @@ class Prepared:
     summary, dev_summary : RowsSummary
         What is in them.
     problems : tuple of str
-        Lines that could not be read and what was passed over, one sentence each.
+        Lines that could not be read, one sentence each.
+    remarks : tuple of str
+        What was passed over and is not wrong: columns, rows of another split, clips.
     """
 
     train: tuple[TrainingRow, ...]
@@ -53,6 +55,7 @@ class Prepared:
     summary: RowsSummary
     dev_summary: RowsSummary
     problems: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def prepare(settings: Settings, *, count_tokens: CountTokens | None = None) -> Prepared:
@@ -72,9 +75,11 @@ def prepare(settings: Settings, *, count_tokens: CountTokens | None = None) -> P
     """
     data = settings.data
     problems: list[str] = []
+    remarks: list[str] = []
+    told: dict[str, Any] = {"on_problem": problems.append, "on_remark": remarks.append}
     language = data.language or "en"
-    train = read_training_rows(data.train, "train", on_problem=problems.append, language=language)
-    dev = read_training_rows(data.dev, "dev", on_problem=problems.append, language=language)
+    train = read_training_rows(data.train, "train", language=language, **told)
+    dev = read_training_rows(data.dev, "dev", language=language, **told)
     # Ordered before they are drawn from: the turn before tells of a change of emotion, drawn or not.
     train = some_rows(in_order(train, data.curriculum), data.most_rows, data.seed)
     prompts = Prompts(data, count_tokens)
@@ -85,6 +90,7 @@ def prepare(settings: Settings, *, count_tokens: CountTokens | None = None) -> P
         summary=summarise(train, prompts=prompts),
         dev_summary=summarise(dev, prompts=prompts),
         problems=tuple(problems),
+        remarks=tuple(remarks),
     )
 
 

@@ -11,7 +11,9 @@ from emoreason.cli.main import emoreason
 from emoreason.cli.train_launch import place
 from emoreason.errors import ConfigError
 from emoreason.records import Clip, Cue, CueSet, Reference, TrainingRow
+from emoreason.training.preparing import prepare
 from emoreason.training.rows.stored import write_rows
+from emoreason.training.settings.reading import read_settings
 
 pytest.importorskip("trl", reason="run: pip install 'emoreason[train]'")
 
@@ -150,5 +152,21 @@ def test_an_export_says_which_lines_it_passed_over(work: Work) -> None:
     assert result.exit_code == 1
     assert "train.jsonl:17" in result.stderr
     assert json.loads(result.stdout)["rows"] == 16
+    assert len(json.loads(result.stdout)["problems"]) == 1
     bad = train("export", work.folder / "gone.jsonl", "--to", "trl", "--out", work.folder / "out.jsonl")
     assert "there is no such file" in line_of(bad)
+
+
+def test_rows_of_another_split_are_no_lines_that_could_not_be_read(work: Work) -> None:
+    both = work.folder / "both.jsonl"
+    texts = [path.read_text(encoding="utf-8") for path in (work.rows(3), work.rows(2, name="dev", seed=9))]
+    both.write_text("".join(texts), encoding="utf-8")
+    result = train("export", both, "--split", "train", "--to", "trl", "--out", work.folder / "out.jsonl")
+    assert result.exit_code == 0, result.output
+    facts = json.loads(result.stdout)
+    assert (facts["rows"], facts["problems"]) == (3, [])
+    assert [text.partition(": ")[2] for text in facts["remarks"]] == [
+        "2 of split dev left out; 3 rows are taken for train"
+    ]
+    prepared = prepare(read_settings(work.settings("sft"), ["data.train=" + str(both)], method="sft"))
+    assert (len(prepared.problems), len(prepared.remarks)) == (0, 1)  # run.json counts the first as not read

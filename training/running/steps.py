@@ -32,6 +32,7 @@ def tell_data(prepared: Prepared, on_event: OnEvent | None) -> None:
                 "dev": prepared.dev_summary.to_dict(),
                 "warnings": [finding.message for finding in prepared.findings.warnings],
                 "problems": list(prepared.problems),
+                "remarks": list(prepared.remarks),
             }
         )
 
