@@ -23,6 +23,7 @@ from ..torch_imports import import_heavy
 from .machine.looking import Machine, this_machine
 from .machine.refusing import refuse_impossible
 from .machine.trainer_config import CHECKPOINTS, trainer_config
+from .model.adapters import settled
 from .model.loading import Trainee, load_trainee
 from .outcome import OnEvent, Outcome
 from .outputs.folder import evaluate_before, finish
@@ -122,8 +123,9 @@ def train_grpo(settings: Settings, *, on_event: OnEvent | None = None, resume: s
         The rows are not fit to be learnt from, or the run in the folder was begun otherwise.
     """
     began, began_at = time.monotonic(), now()
+    settings, told = settled(settings)
     machine = this_machine(settings.model.device)
-    warnings = list(refuse_impossible(settings, machine))
+    warnings = [*told, *refuse_impossible(settings, machine)]
     config = grpo_config(settings, machine)  # before the weights: ZeRO-3 needs it
     folder = Path(settings.output.folder)
     with begun(settings, machine, resume) as checkpoint:

@@ -13,6 +13,7 @@ from .examples.templates import require_whole
 from .machine.looking import this_machine
 from .machine.refusing import refuse_impossible
 from .machine.trainer_config import trainer_config
+from .model.adapters import settled
 from .model.loading import Trainee, load_trainee
 from .outcome import OnEvent, Outcome
 from .outputs.folder import evaluate_before, finish
@@ -52,8 +53,9 @@ def train_sft(settings: Settings, *, on_event: OnEvent | None = None, resume: st
         The run cannot begin, go on or end.
     """
     began_at, began = now(), time.monotonic()
+    settings, told = settled(settings)
     machine = this_machine(settings.model.device)
-    warnings = refuse_impossible(settings, machine)
+    warnings = [*told, *refuse_impossible(settings, machine)]
     config = trainer_config(settings, machine=machine, **_order(settings))  # before the weights: ZeRO-3 needs it
     with begun(settings, machine, resume) as checkpoint:
         if (done := ended_before(settings, checkpoint)) is not None:

@@ -1,6 +1,7 @@
 """Load a model, its processor and an adapter with transformers and PEFT: safetensors alone, no code from the model."""
 
 import hashlib
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -18,7 +19,12 @@ THINKERS: Final = {
     "qwen3_omni_moe": "Qwen3OmniMoeThinkerForConditionalGeneration",
     "qwen3_omni_moe_thinker": "Qwen3OmniMoeThinkerForConditionalGeneration",
 }
-_ADAPTER_FILES: Final = ("adapter_config.json", "adapter_model.safetensors")
+#: What PEFT saves.
+ADAPTER_CONFIG: Final = "adapter_config.json"
+ADAPTER_WEIGHTS: Final = "adapter_model.safetensors"
+_ADAPTER_FILES: Final = (ADAPTER_CONFIG, ADAPTER_WEIGHTS)
+#: Of a safetensors file, in bytes; its own limit.
+_LONGEST_HEAD: Final = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +103,7 @@ def load_parts(model: str, dtype: Any, *, revision: str | None = None, **options
     local = {"local_files_only": is_offline(), "trust_remote_code": False, "revision": revision or "main"}
     with quiet(transformers), one_line(f"no model that loads is at {model!r}"):
         config = transformers.AutoConfig.from_pretrained(model, **local)
-        class_name = _class_name(transformers, config.model_type)
+        class_name = loader_of(transformers, config.model_type)
         whole = class_name == "AutoModelForCausalLM"
         processor = None if whole else transformers.AutoProcessor.from_pretrained(model, **local)
         tokenizer = (
@@ -120,8 +126,8 @@ def load_parts(model: str, dtype: Any, *, revision: str | None = None, **options
     return Pretrained(loaded, tokenizer, processor, config.to_dict(), ends)
 
 
-def _class_name(transformers: Any, model_type: str) -> str:
-    """Name of the class that loads models of a type."""
+def loader_of(transformers: Any, model_type: str) -> str:
+    """Name of the class of transformers that loads models of a type."""
     kinds = transformers.models.auto.modeling_auto
     if model_type in THINKERS:
         return THINKERS[model_type]
@@ -184,6 +190,19 @@ def adapter_folder(adapter: str) -> Path:
             if not (folder / name).is_file():
                 raise ConfigError(f"{name} is missing in the adapter {adapter!r}; expected one saved by PEFT")
         return folder
+
+
+def adapter_weights(folder: Path) -> list[str]:
+    """Names of an adapter's weights, from the head of its file: a length in 8 bytes, and JSON of that length.
+
+    Raises
+    ------
+    ConfigError
+        The file is no safetensors file.
+    """
+    with one_line(f"no adapter that loads is at {str(folder)!r}"), (folder / ADAPTER_WEIGHTS).open("rb") as file:
+        head = json.loads(file.read(min(int.from_bytes(file.read(8), "little"), _LONGEST_HEAD)))
+        return sorted(name for name in head if name != "__metadata__")
 
 
 def version_of(name: str) -> str:
