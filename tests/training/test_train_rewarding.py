@@ -184,7 +184,6 @@ def test_a_blend_that_can_be_gamed_is_refused_and_says_how_to_go_on() -> None:
     ):
         refuse_gameable(RewardSettings(blend="affectgpt-r1"))
     assert refuse_gameable(RewardSettings(blend="affectgpt-r1", lint=False)).report is None
-    assert refuse_gameable(RewardSettings(blend="affectgpt-r1"), allow=True).report is None
 
 
 def test_the_battery_is_played_against_the_terms_that_are_written() -> None:

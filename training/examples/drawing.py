@@ -19,11 +19,6 @@ def draw(row_id: str, seed: int, purpose: str) -> random.Random:
     return random.Random(f"{seed}/{purpose}/{row_id}")  # noqa: S311 - no secret
 
 
-def seed_of(chance: random.Random | int) -> int:
-    """Seed of all that is drawn for the rows that are rendered with it; a generator gives its next number."""
-    return chance.getrandbits(64) if isinstance(chance, random.Random) else chance
-
-
 def some_rows(rows: Sequence[TrainingRow], most: int | None, seed: int) -> list[TrainingRow]:
     """At most so many rows, in their order; which ones depends on their ids and the seed alone.
 

@@ -45,7 +45,7 @@ class Linted:
     told: tuple[str, ...] = ()
 
 
-def refuse_gameable(rewards: RewardSettings, *, allow: bool = False, folder: Path | None = None) -> Linted:
+def refuse_gameable(rewards: RewardSettings, *, folder: Path | None = None) -> Linted:
     """Play the gaming battery of ``rewards lint`` against exactly the blend that will be paid, all terms in full.
 
     A blend whose terms begin at different steps is also played as it pays at first. What wins then is told and not
@@ -55,8 +55,6 @@ def refuse_gameable(rewards: RewardSettings, *, allow: bool = False, folder: Pat
     ----------
     rewards : RewardSettings
         Of the run.
-    allow : bool
-        Play nothing; as ``rewards.lint = false`` does.
     folder : Path, optional
         Of the run: a blend that passed is remembered there, so that a run that goes on is not held up.
 
@@ -65,7 +63,7 @@ def refuse_gameable(rewards: RewardSettings, *, allow: bool = False, folder: Pat
     ConfigError
         Names the attacks that win.
     """
-    if allow or not rewards.lint:
+    if not rewards.lint:
         return Linted()
     blend = blend_of(rewards)
     digest = blend_digest(blend)
