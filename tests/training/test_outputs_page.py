@@ -10,16 +10,10 @@ from finished_run import HOSTILE, TERMS, completions, evaluation, log, record, w
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emoreason.training.outputs.pages import (
-    MOST_SAMPLES,
-    bars_of,
-    render_run,
-    run_plots,
-    samples_of,
-    term_plots,
-    write_page,
-)
+from emoreason.training.outputs.bars import WIDEST, bars_of
+from emoreason.training.outputs.pages import render_run, run_plots, term_plots, write_page
 from emoreason.training.outputs.plots import HEIGHT, MOST_POINTS, WIDTH, plot, points_of, thinned
+from emoreason.training.outputs.samples import MOST_SAMPLES, samples_of
 
 NUMBER = st.floats(-1e6, 1e6)
 
@@ -128,7 +122,7 @@ def test_bars_and_whiskers() -> None:
     wheel = rows["Wheel F, strict"]
     assert [bar.side for bar in wheel.bars] == ["before", "after"]
     for bar in (bar for row in found["greedy"] for bar in row.bars):
-        assert 0 <= bar.low <= bar.length <= bar.high <= 1000
+        assert 0 <= bar.low <= bar.length <= bar.high <= WIDEST
     assert wheel.clear
     only_after = dict(bars_of(evaluation(30, before=False)))["greedy"]
     assert all(len(row.bars) == 1 and row.difference == "" for row in only_after)
