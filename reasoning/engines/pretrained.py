@@ -205,6 +205,27 @@ def adapter_weights(folder: Path) -> list[str]:
         return sorted(name for name in head if name != "__metadata__")
 
 
+def adapts_towers(folder: Path) -> bool:
+    """Whether an adapter changes how pictures or sound are seen, not the language model alone."""
+    return any(part_of(name) != "language" for name in adapter_weights(folder))
+
+
+def part_of(name: str) -> str:
+    """Part of a model that a module belongs to, by the names the model families give their towers.
+
+    Examples
+    --------
+    >>> part_of("model.visual.blocks.0.attn.qkv"), part_of("model.language_model.layers.0.mlp.up_proj")
+    ('vision', 'language')
+    """
+    for piece in name.split("."):
+        if piece.startswith(("audio", "sound")):
+            return "audio"
+        if piece.startswith(("vis", "image", "multi_modal", "mm_projector")):
+            return "vision"
+    return "language"
+
+
 def version_of(name: str) -> str:
     """Digest that changes when the weights in a local folder are written anew; empty for a name on the hub.
 

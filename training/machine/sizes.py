@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ...errors import ConfigError
-from ...reasoning.engines.pretrained import THINKERS, loader_of
+from ...reasoning.engines.pretrained import THINKERS, loader_of, part_of
 from ...torch_imports import import_heavy
 from ..model.lora import adapted_layers
 from ..settings import LoraSettings
@@ -111,22 +111,6 @@ def _model(config: Mapping[str, Any]) -> Any:
         return of_model(of_model.config_class.from_dict(dict(config.get("thinker_config", config))))
     made = transformers.CONFIG_MAPPING[kind].from_dict(dict(config))
     return getattr(transformers, loader_of(transformers, kind)).from_config(made)
-
-
-def part_of(name: str) -> str:
-    """Part of a model that a module belongs to, by the names the model families give their towers.
-
-    Examples
-    --------
-    >>> part_of("model.visual.blocks.0.attn.qkv"), part_of("model.language_model.layers.0.mlp.up_proj")
-    ('vision', 'language')
-    """
-    for piece in name.split("."):
-        if piece.startswith(("audio", "sound")):
-            return "audio"
-        if piece.startswith(("vis", "image", "multi_modal", "mm_projector")):
-            return "vision"
-    return "language"
 
 
 def _is_output(name: str) -> bool:

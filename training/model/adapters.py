@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ...errors import ConfigError
-from ...reasoning.engines.pretrained import ADAPTER_CONFIG, adapter_folder, adapter_weights
-from ..machine.sizes import part_of
+from ...reasoning.engines.pretrained import ADAPTER_CONFIG, adapter_folder, adapts_towers
 from ..settings import LoraSettings, Settings
 
 _DEFAULT: Final = LoraSettings()
@@ -68,7 +67,7 @@ def lora_of(adapter: str) -> LoraSettings:
             alpha=int(config["lora_alpha"]),
             dropout=float(config["lora_dropout"]),
             targets=targets if isinstance(targets, str) else tuple(sorted(targets)),
-            vision=any(part_of(name) != "language" for name in adapter_weights(folder)),
+            vision=adapts_towers(folder),
             rslora=bool(config.get("use_rslora")),
             dora=bool(config.get("use_dora")),
         )
