@@ -1,6 +1,5 @@
 """A finished training run as its folder holds it, invented: for tests of the card and the page."""
 
-import json
 import math
 import random
 from functools import cache
@@ -11,6 +10,7 @@ from emoreason.training.outputs.answering import Sampling
 from emoreason.training.outputs.evaluation import Answer, Evaluation
 from emoreason.training.outputs.figures import figure
 from emoreason.training.outputs.measures import MEASURES
+from emoreason.training.outputs.pages import PAGE, render_run
 
 #: What a model or a file name may hold to take over a page or a card.
 HOSTILE = (
@@ -169,15 +169,9 @@ def completions(steps: tuple[int, ...] = (1, 100, 200, 300), each: int = 2, text
     ]  # fmt: skip
 
 
-def write_run(folder: Path, **parts: Any) -> Path:
-    """Write a run's folder but for the adapter; ``record``, ``evaluation``, ``log``, ``completions`` may be given."""
-    folder.mkdir(parents=True, exist_ok=True)
+def write_page(folder: Path, **parts: Any) -> Path:
+    """Write the page of a run; ``record``, ``evaluation``, ``log``, ``completions`` may be given."""
     made = {"record": record(), "evaluation": evaluation(), "log": log(), "completions": completions(), **parts}
-    (folder / "run.json").write_text(json.dumps(made["record"]), encoding="utf-8")
-    (folder / "evaluation.json").unlink(missing_ok=True)
-    if made["evaluation"] is not None:
-        (folder / "evaluation.json").write_text(json.dumps(made["evaluation"]), encoding="utf-8")
-    for name in ("log", "completions"):
-        lines = "".join(json.dumps(line) + "\n" for line in made[name])
-        (folder / f"{name}.jsonl").write_text(lines, encoding="utf-8")
-    return folder
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / PAGE).write_text(render_run(**made), encoding="utf-8")
+    return folder / PAGE

@@ -13,7 +13,7 @@ from vllm_server import needs_vllm, serving
 
 from emoreason.errors import TrainingError
 from emoreason.records import Reference, TrainingRow
-from emoreason.training.outputs.folder import evaluate_before, write_outputs
+from emoreason.training.outputs.folder import evaluate_before
 from emoreason.training.outputs.saving import CONFIG, WEIGHTS, save_adapter
 from emoreason.training.rows.stored import write_rows
 from emoreason.training.settings import (
@@ -174,13 +174,6 @@ def test_the_card_and_the_report_hold_no_path_of_this_machine(run) -> None:
     card = (folder / "README.md").read_text(encoding="utf-8")
     assert "before | after | difference" in card
     assert f"{STEPS} of {STEPS} steps" in card
-
-
-def test_they_are_written_again_from_the_folder_alone(run) -> None:
-    _, folder, _ = run
-    before = {name: (folder / name).read_bytes() for name in ("README.md", "report.html")}
-    write_outputs(folder)
-    assert before == {name: (folder / name).read_bytes() for name in before}
 
 
 def test_a_resumed_run_still_knows_how_it_was_before(tmp_path: Path) -> None:

@@ -1,34 +1,15 @@
 """README.md of a run's folder: a model card in the hub's form, filled from what the run left, nothing by hand."""
 
-import json
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from ...records.notice import NOTICE
-from ...report.folder import write_whole
 from ...report.template import clock
 from .filling import fill
 from .measures import MEASURES
-from .record import RECORD
 
 CARD: Final = "README.md"
-_EVALUATION: Final = "evaluation.json"
-
-
-def write_card(folder: Path) -> Path:
-    """Write ``README.md`` from ``run.json`` and ``evaluation.json``."""
-    record, evaluation = read_run(folder)
-    write_whole(folder / CARD, render_card(record, evaluation))
-    return folder / CARD
-
-
-def read_run(folder: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    """Read what the card and the report are made from: the record, and the evaluation if there is one."""
-    record: dict[str, Any] = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    path = folder / _EVALUATION
-    return record, json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
 def render_card(record: Mapping[str, Any], evaluation: Mapping[str, Any] | None) -> str:

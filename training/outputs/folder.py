@@ -32,9 +32,9 @@ from ..settings import Settings
 from ..settings.writing import write_settings
 from ..watching.log import read_completions, read_log
 from .answering import Sampling, is_sharded
-from .card import CARD, render_card, write_card
+from .card import CARD, render_card
 from .evaluation import Evaluation, compare, evaluate, evaluation_from_json, evaluation_to_json
-from .pages import PAGE, render_run, write_page
+from .pages import PAGE, render_run
 from .record import RECORD, run_record
 from .saving import save_adapter
 
@@ -160,13 +160,6 @@ def finish(
         _write(folder, settings, record, before, after)
     trainer.accelerator.wait_for_everyone()
     return folder
-
-
-def write_outputs(folder: Path, *, report: bool = True) -> None:
-    """Write the card and the report of a finished run anew, from what lies in its folder."""
-    write_card(folder)
-    if report:
-        write_page(folder)
 
 
 def _write(

@@ -5,15 +5,12 @@ Completions are text of a model and prompts text of anyone: the template escapes
 """
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from ...records.notice import NOTICE
-from ...report.folder import write_whole
 from ...report.text import THEME_KEY
-from ..watching.log import read_completions, read_log
 from .bars import WIDEST, bars_of
-from .card import read_run, shaping, training_lines, unmeasured
+from .card import shaping, training_lines, unmeasured
 from .filling import fill
 from .plots import HEIGHT, WIDTH, Plot, Point, number, plot, points_of
 from .samples import samples_of
@@ -37,14 +34,6 @@ _PLOTS: Final[tuple[tuple[str, str, str, bool, str | None], ...]] = (
     ("grad_norm", "Gradient norm", "before clipping", False, None),
     ("step_time", "Time a step", "seconds", False, None),
 )  # fmt: skip
-
-
-def write_page(folder: Path) -> Path:
-    """Write ``report.html`` from what lies in a run's folder."""
-    record, evaluation = read_run(folder)
-    page = render_run(record, evaluation, read_log(folder), read_completions(folder))
-    write_whole(folder / PAGE, page)
-    return folder / PAGE
 
 
 def render_run(
