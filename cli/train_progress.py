@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
+from ..training.machine.place import Place
 from .batch_progress import _span
 from .terminal import notice, print_line, printable
-from .train_launch import Place
 
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn

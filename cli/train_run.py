@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from ..errors import ConfigError, EmoreasonError, RecordError, TrainingError
+from ..training.machine.place import Place, place
 from .completion import complete_names
 from .group import OK, SOME_FAILED
 from .options import Decorator, json_option, offline_option, purpose_option
 from .rewards import own_stdout
 from .terminal import check_purpose, notice
 from .train_failures import explained
-from .train_launch import Place, place
 from .train_progress import Teller, following
 from .train_quiet import quiet_libraries
 

@@ -11,6 +11,7 @@ from ..torch_imports import import_heavy
 from .example import Example
 from .examples.templates import require_whole
 from .machine.looking import this_machine
+from .machine.place import is_first
 from .machine.refusing import refuse_impossible
 from .machine.trainer_config import trainer_config
 from .model.adapters import settled
@@ -20,7 +21,7 @@ from .outputs.folder import evaluate_before, finish
 from .preparing import Prepared, datasets_of, examples_of, prepare
 from .running.ended import ended_before
 from .running.resuming import begun
-from .running.steps import is_first, served, tell_data, train, warn
+from .running.steps import served, tell_data, train, warn
 from .settings import Settings
 from .watching.callback import watch
 from .watching.log import now

@@ -8,8 +8,6 @@ from click.testing import CliRunner, Result
 from train_command import Work
 
 from emoreason.cli.main import emoreason
-from emoreason.cli.train_launch import place
-from emoreason.errors import ConfigError
 from emoreason.records import Clip, Cue, CueSet, Reference, TrainingRow
 from emoreason.training.preparing import prepare
 from emoreason.training.rows.stored import write_rows
@@ -126,14 +124,6 @@ def test_options_that_contradict_each_other(work: Work) -> None:
     settings = work.settings("sft")
     assert "expected one of the two" in train("sft", "--config", settings, "--resume", "--fresh").stderr
     assert "--overwrite goes with --fresh" in train("sft", "--config", settings, "--overwrite").stderr
-
-
-def test_processes_by_what_launchers_call_them() -> None:
-    assert place({}).leads
-    assert not place({"RANK": "1", "LOCAL_RANK": "1", "WORLD_SIZE": "2"}).leads
-    assert place({"OMPI_COMM_WORLD_RANK": "2", "OMPI_COMM_WORLD_SIZE": "4"}).processes == 4
-    with pytest.raises(ConfigError, match="torchrun --nproc_per_node"):
-        place({"ACCELERATE_USE_CPU": "True", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29500"})
 
 
 @pytest.mark.parametrize("form", ["trl", "swift", "easyr1", "sharegpt"])

@@ -7,7 +7,6 @@
 import contextlib
 import hashlib
 import json
-import os
 import re
 import shutil
 import struct
@@ -19,6 +18,7 @@ from typing import Any, Final, Literal, get_args
 from ...errors import ConfigError, TrainingError
 from ...reasoning.batch.lock import locked
 from ..machine.looking import Machine
+from ..machine.place import is_first
 from ..machine.trainer_config import CHECKPOINTS
 from ..settings import Settings
 from ..settings.reading import read_settings
@@ -70,7 +70,7 @@ def begun(settings: Settings, machine: Machine, resume: str = "auto") -> Iterato
     if resume not in get_args(Resume):
         raise ConfigError(f"resume is {resume!r}; expected one of {', '.join(get_args(Resume))}")
     place = Path(settings.output.folder) / CHECKPOINTS
-    if os.environ.get("RANK", "0") != "0":
+    if not is_first():
         yield None if resume == "never" else last_checkpoint(place)
         return
     with contextlib.ExitStack() as held:

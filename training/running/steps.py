@@ -1,6 +1,5 @@
 """The steps that SFT and GRPO have in common: telling of the data, the rows to be tested on, training itself."""
 
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -8,6 +7,7 @@ from typing import Any, Final
 from ...errors import TrainingError
 from ...torch_imports import import_heavy
 from ..example import Example
+from ..machine.place import is_first
 from ..model.loading import Trainee
 from ..outcome import OnEvent
 from ..preparing import Prepared, examples_of
@@ -15,11 +15,6 @@ from ..settings import Settings
 from .interrupting import interruptible
 
 _STATE: Final = "trainer_state.json"
-
-
-def is_first() -> bool:
-    """Whether this is the process of a run that writes and tells."""
-    return os.environ.get("RANK", "0") == "0"
 
 
 def tell_data(prepared: Prepared, on_event: OnEvent | None) -> None:
