@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +49,8 @@ def settings_of(folder: Path, method: str, **output: Any) -> Settings:
         ]  # fmt: skip
         write_rows(made, folder / f"{name}.jsonl")
     trainer: dict[str, Any] = {
-        "max_steps": STEPS, "per_device_train_batch_size": 2, "report_to": "none", "disable_tqdm": True,
-        "learning_rate": 1e-2, "save_steps": 2,
+        "max_steps": STEPS, "per_device_train_batch_size": 2, "disable_tqdm": True, "learning_rate": 1e-2,
+        "save_steps": 2, "report_to": "tensorboard" if find_spec("tensorboard") else "none",
     }  # fmt: skip
     if method == "grpo":
         trainer |= {"num_generations": 2, "max_completion_length": 6}
@@ -135,6 +136,19 @@ def test_plain_vllm_serves_the_folder(tmp_path: Path) -> None:
 def test_the_settings_read_back_equal(run) -> None:
     settings, folder, _ = run
     assert read_settings(folder / "settings.toml") == settings
+
+
+def test_tensorboard_has_what_is_in_the_log(run) -> None:
+    reading = pytest.importorskip(
+        "tensorboard.backend.event_processing.event_accumulator", reason="pip install tensorboard"
+    )
+    _, folder, _ = run
+    (events,) = (folder / "checkpoints" / "runs").glob("*/events.out.tfevents.*")
+    told = reading.EventAccumulator(str(events))
+    told.Reload()
+    there = {(value.step, round(value.value, 5)) for value in told.Scalars("train/loss")}
+    logged = map(json.loads, (folder / "log.jsonl").read_text(encoding="utf-8").splitlines())
+    assert there == {(line["step"], round(line["loss"], 5)) for line in logged if "loss" in line}
 
 
 def test_the_record_says_what_was_run(run) -> None:
