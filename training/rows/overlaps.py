@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
@@ -105,9 +106,16 @@ def _files(row: TrainingRow) -> Iterator[tuple[str, str]]:
     clip = row.cueset.clip
     if clip.sha256:
         yield "sha256", clip.sha256.lower()
-    for path in (clip.path, *(frame.path for frame in row.frames)):
-        if path and "\0" not in path:
-            yield "path", os.path.realpath(path)
+    if clip.path and "\0" not in clip.path:
+        yield "path", os.path.realpath(clip.path)
+    for folder, name in (os.path.split(frame.path) for frame in row.frames if "\0" not in frame.path):
+        yield "path", os.path.join(_real_folder(folder), name)
+
+
+@lru_cache(maxsize=256)
+def _real_folder(folder: str) -> str:
+    """Where a folder lies; pictures are many, and lie together."""
+    return os.path.realpath(folder)
 
 
 def _repeated_ids(rows: Sequence[TrainingRow], found: Collector) -> None:
