@@ -47,7 +47,7 @@ def record(method: str = "grpo", *, name: str = "Qwen/Qwen3-VL-4B-Instruct", ste
         "versions": {"python": "3.11.9", "emoreason": "0.1.0", "torch": "2.13.0", "trl": "1.16.0"},
         "prompt_version": "1.1.0+abcdef",
         "base_model": {
-            "name": name, "local": False, "revision": None, "family": "qwen3_vl",
+            "name": name, "local": False, "revision": None, "family": "qwen3_vl", "licence": {"license": "apache-2.0"},
             "weights": {"all": 4_437_815_808, "trained": 33_030_144}, "dtype": "bfloat16", "quantisation": None,
             "went_on_from": None,
         },
@@ -68,7 +68,8 @@ def record(method: str = "grpo", *, name: str = "Qwen/Qwen3-VL-4B-Instruct", ste
         "stopped": None,
         "best_of_dev": False,
         "machine": {"device": "cuda", "gpus": 1, "gpu_name": "a GPU", "processes": 1},
-        "lora": {"rank": 16, "alpha": 32, "dropout": 0.05, "rslora": False, "dora": False, "modules": ["q_proj"]},
+        "lora": {"rank": 16, "alpha": 32, "dropout": 0.05, "rslora": False, "dora": False, "vision": False,
+                 "modules": ["q_proj"]},
         "trainer": {"learning_rate": 1e-5, "num_generations": 8},
         "rewards": {
             "blend": "grounded", "source": "A recipe.", "separate": False, "terms": TERMS, "overlong": None,

@@ -14,7 +14,7 @@ from ....torch_imports import import_heavy
 from ..pretrained import ADAPTER_CONFIG, ADAPTER_WEIGHTS, THINKERS, adapter_folder, adapts_towers
 
 #: The sizes that vLLM keeps room for.
-_RANKS: Final = (1, 8, 16, 32, 64, 128, 256, 320, 512)
+RANKS: Final = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 #: What PEFT puts before the names of a model's weights; vLLM looks for an Omni thinker's weights one level down.
 _PEFT, _THINKER = "base_model.model.", "base_model.model.thinker."
 _TRIED: Final = "She smiles, then looks away. He says nothing; the corners of his lips pull down."
@@ -49,10 +49,10 @@ def rank(adapter: str) -> int:
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(f"{file} states no rank; expected the configuration of a LoRA adapter") from error
     _refuse_unserved(adapter, file.parent, config)
-    for size in _RANKS:
+    for size in RANKS:
         if size >= needed:
             return size
-    raise ConfigError(f"the adapter {adapter!r} has rank {needed}; vLLM takes {_RANKS[-1]} at most")
+    raise ConfigError(f"the adapter {adapter!r} has rank {needed}; vLLM takes {RANKS[-1]} at most")
 
 
 def _refuse_unserved(adapter: str, folder: Path, config: dict[str, Any]) -> None:
