@@ -19,6 +19,7 @@ from typing import Any, Final, Union, get_args, get_origin
 from ...errors import ConfigError
 from ...torch_imports import import_heavy
 from . import Method
+from .trainer_limits import refuse_outside
 
 #: Method -> class of TRL.
 CONFIGS: Final[dict[Method, str]] = {"sft": "SFTConfig", "grpo": "GRPOConfig"}
@@ -50,6 +51,7 @@ _GONE: Final[dict[str, str]] = {
 #: Keys that another setting decides -> where.
 _ELSEWHERE: Final[dict[str, str]] = {
     "hub_token": "log in with `hf auth login` or set HF_TOKEN: settings are written next to the adapter",
+    "local_rank": "leave it out: torchrun and accelerate say which process is which",
     "model_init_kwargs": "write [model]",
     "output_dir": "write output.folder",
     "remove_unused_columns": "leave it out: the columns are needed",
@@ -69,7 +71,7 @@ def checked_trainer(method: Method, values: Mapping[str, Any]) -> dict[str, Any]
     Raises
     ------
     ConfigError
-        There is no such key (any more), it is set elsewhere, or its value is of another type.
+        There is no such key (any more), it is set elsewhere, or its value is of another type or outside its limits.
 
     Examples
     --------
@@ -80,7 +82,10 @@ def checked_trainer(method: Method, values: Mapping[str, Any]) -> dict[str, Any]
     emoreason.errors.ConfigError: trainer.warmup_ratio is gone from TRL; write trainer.warmup_steps: below 1 it is a \
 share of all steps
     """
-    return {key: _value(key, value, _kinds(method, key)) for key, value in values.items()}
+    checked = {key: _value(key, value, _kinds(method, key)) for key, value in values.items()}
+    for key, value in checked.items():
+        refuse_outside(key, value)
+    return checked
 
 
 def known_keys(method: Method) -> dict[str, list[str]]:
