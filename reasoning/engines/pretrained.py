@@ -100,23 +100,15 @@ def load_parts(model: str, dtype: Any, *, revision: str | None = None, **options
         Something is not installed, there is no such model, weights of it are missing, or it has no chat template.
     """
     transformers = import_heavy("transformers")
-    local = {"local_files_only": is_offline(), "trust_remote_code": False, "revision": revision or "main"}
+    config, processor, tokenizer = load_processing(model, revision=revision)
+    class_name = loader_of(transformers, config.model_type)
     with quiet(transformers), one_line(f"no model that loads is at {model!r}"):
-        config = transformers.AutoConfig.from_pretrained(model, **local)
-        class_name = loader_of(transformers, config.model_type)
-        whole = class_name == "AutoModelForCausalLM"
-        processor = None if whole else transformers.AutoProcessor.from_pretrained(model, **local)
-        tokenizer = (
-            transformers.AutoTokenizer.from_pretrained(model, **local) if processor is None else processor.tokenizer
-        )
         loaded, found = getattr(transformers, class_name).from_pretrained(
-            model, dtype=dtype, use_safetensors=True, output_loading_info=True, **options, **local
+            model, dtype=dtype, use_safetensors=True, output_loading_info=True, **options, **_local(revision)
         )
     if found["missing_keys"]:  # they would be left random, without a word
         names = ", ".join(sorted(found["missing_keys"])[:3])
         raise ConfigError(f"{model!r} lacks {len(found['missing_keys'])} weights ({names} …); expected a whole model")
-    if not (processor or tokenizer).chat_template:
-        raise ConfigError(f"{model!r} has no chat template; expected a model that was trained to chat")
     ends = _ends(loaded.generation_config.eos_token_id, tokenizer.eos_token_id)
     # Nothing but what is asked for decides how it is sampled: published models bring their own temperature and top-k.
     loaded.generation_config = transformers.GenerationConfig(
@@ -124,6 +116,32 @@ def load_parts(model: str, dtype: Any, *, revision: str | None = None, **options
         pad_token_id=tokenizer.pad_token_id if tokenizer.pad_token_id is not None else next(iter(ends), None),
     )
     return Pretrained(loaded, tokenizer, processor, config.to_dict(), ends)
+
+
+def load_processing(model: str, *, revision: str | None = None) -> tuple[Any, Any, Any]:
+    """Load what belongs to a model, without its weights: configuration, processor (None of a text model), tokenizer.
+
+    Raises
+    ------
+    ConfigError
+        There is no such model, or it has no chat template.
+    """
+    transformers = import_heavy("transformers")
+    local = _local(revision)
+    with quiet(transformers), one_line(f"no model that loads is at {model!r}"):
+        config = transformers.AutoConfig.from_pretrained(model, **local)
+        if loader_of(transformers, config.model_type) == "AutoModelForCausalLM":
+            processor, tokenizer = None, transformers.AutoTokenizer.from_pretrained(model, **local)
+        else:
+            processor = transformers.AutoProcessor.from_pretrained(model, **local)
+            tokenizer = processor.tokenizer
+    if not (processor or tokenizer).chat_template:
+        raise ConfigError(f"{model!r} has no chat template; expected a model that was trained to chat")
+    return config, processor, tokenizer
+
+
+def _local(revision: str | None) -> dict[str, Any]:
+    return {"local_files_only": is_offline(), "trust_remote_code": False, "revision": revision or "main"}
 
 
 def loader_of(transformers: Any, model_type: str) -> str:
