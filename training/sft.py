@@ -58,7 +58,7 @@ def train_sft(settings: Settings, *, on_event: OnEvent | None = None, resume: st
     machine = this_machine(settings.model.device)
     warnings = [*told, *refuse_impossible(settings, machine)]
     config = trainer_config(settings, machine=machine, **_order(settings))  # before the weights: ZeRO-3 needs it
-    with begun(settings, machine, resume) as checkpoint:
+    with begun(settings, machine, resume, on_event=on_event) as checkpoint:
         if (done := ended_before(settings, checkpoint)) is not None:
             return done
         prepared = prepare(settings)
