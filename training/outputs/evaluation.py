@@ -12,7 +12,7 @@ from ...eval.stats import RESAMPLES
 from ...rewards.blend import Blend
 from ...torch_imports import import_heavy
 from ..example import Example
-from ..examples.drawing import draw
+from ..examples.drawing import EVALUATION, some_places
 from ..outcome import OnEvent
 from .answering import Manner, Sampling, answer_examples
 from .figures import Figure, difference, figure
@@ -184,10 +184,8 @@ def evaluation_from_json(value: Mapping[str, Any]) -> Evaluation:
 
 def chosen_examples(examples: Sequence[Example], most: int | None, seed: int) -> list[Example]:
     """At most so many examples, in their order; which ones depends on their ids and the seed alone."""
-    if most is None or most >= len(examples):
-        return list(examples)
-    ranked = sorted(range(len(examples)), key=lambda at: draw(examples[at].row_id, seed, "evaluation").random())
-    return [examples[at] for at in sorted(ranked[:most])]
+    ids = [example.row_id for example in examples]
+    return [examples[at] for at in some_places(ids, most, seed, EVALUATION)]
 
 
 def _figures(answers: Sequence[Answer], resamples: int, seed: int) -> dict[str, Figure]:
