@@ -124,6 +124,7 @@ def test_overrides_take_toml_values_bare_words_and_none(file: Path) -> None:
         ("trainer.overwrite_output_dir=true", "run with --fresh"),
         ("trainer.logging_dir=x", "TENSORBOARD_LOGGING_DIR"),
         ("trainer.output_dir=x", "trainer.output_dir is not set here; write output.folder"),
+        ("trainer.save_only_model=true", "trainer.save_only_model is not set here; leave it out: no run could go on"),
         ("trainer.hub_token=hf_x", "trainer.hub_token is not set here; log in"),
         ("lora=8", "'lora=8' is no setting; expected section.key=value"),
         ("lora.rank", "'lora.rank' is no setting; expected section.key=value"),

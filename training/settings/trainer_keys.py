@@ -50,6 +50,7 @@ _GONE: Final[dict[str, str]] = {
 }
 #: Keys that another setting decides -> where.
 _ELSEWHERE: Final[dict[str, str]] = {
+    "enable_jit_checkpoint": "leave it out: SIGTERM has a run save a checkpoint and end as it is",
     "hub_token": "log in with `hf auth login` or set HF_TOKEN: settings are written next to the adapter",
     "local_rank": "leave it out: torchrun and accelerate say which process is which",
     "model_init_kwargs": "write [model]",
@@ -57,6 +58,7 @@ _ELSEWHERE: Final[dict[str, str]] = {
     "remove_unused_columns": "leave it out: the columns are needed",
     "resume_from_checkpoint": "a run goes on by itself; --fresh begins anew",
     "reward_weights": "write the weights in [[rewards.terms]]",
+    "save_only_model": 'leave it out: no run could go on from such checkpoints (save_strategy = "no" saves none)',
     "trust_remote_code": "leave it out: no code is run that comes with a model",
 }
 #: Texts that mean something of their own, although the key may also have no value.
