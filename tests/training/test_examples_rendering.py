@@ -95,7 +95,8 @@ def test_nothing_taken_away_leaves_the_target_as_it_was_written() -> None:
     example = render_example(row(target), DATA)
     assert example.completion == target
     assert example.notes == ()
-    assert example.reference == Reference(cueset=row().cueset, shown=tuple(cue.id for cue in CUES))
+    shown = tuple(cue.id for cue in CUES)
+    assert example.reference == Reference(cueset=row().cueset, shown=shown, form="contract")
 
 
 def test_a_held_back_cue_is_neither_shown_nor_cited_and_the_reference_knows_it() -> None:
