@@ -122,6 +122,7 @@ class _Rendering:
                 cueset=self.row.cueset,
                 shown=rendered.shown,
                 saw_media=bool(self.frames),
+                form=way.form,
             ),
             thinks=preset_named(rendered.preset).thinks,
             prompt_tokens=rendered.tokens,
