@@ -151,13 +151,13 @@ def _run(
 
 def _refuse_earlier(settings: "Settings", *, overwrite: bool) -> None:
     from ..training.machine.trainer_config import CHECKPOINTS
-    from ..training.running.resuming import last_checkpoint
+    from ..training.running.resuming import checkpoints_in
 
     folder = Path(settings.output.folder)
-    there = last_checkpoint(folder / CHECKPOINTS)
-    if there is not None and not overwrite:
+    there = checkpoints_in(folder / CHECKPOINTS)
+    if there and not overwrite:
         raise ConfigError(
-            f"{folder} holds a run ({there.name}); move it away, or remove its checkpoints with --fresh --overwrite"
+            f"{folder} holds a run ({there[0].name}); move it away, or remove its checkpoints with --fresh --overwrite"
         )
 
 
@@ -168,8 +168,8 @@ def _train(settings: "Settings", teller: Teller, resume: str, *, leads: bool) ->
     with own_stdout():
         try:
             outcome = train(settings, on_event=teller, resume=resume)
-            if settings.output.merge and leads:
-                _merge(outcome, teller)
+            if leads:
+                _merge(outcome, teller, wanted=settings.output.merge)
         except (RecordError, TrainingError) as error:
             if teller.started:
                 raise
@@ -188,16 +188,18 @@ def _train(settings: "Settings", teller: Teller, resume: str, *, leads: bool) ->
     return SOME_FAILED if outcome.stopped else OK
 
 
-def _merge(outcome: "Outcome", teller: Teller) -> None:
-    """Put the adapter into its base model, beside it, unless that was done."""
-    from ..training.model.merging import merge_adapter
+def _merge(outcome: "Outcome", teller: Teller, *, wanted: bool) -> None:
+    """Put the adapter into its base model, beside it, unless that was done; say what is there and is not of it."""
+    from ..training.model.merging import is_merged, merge_adapter
 
-    folder, adapter = outcome.folder / "merged", outcome.folder / "adapter_model.safetensors"
-    if not folder.exists():
-        merge_adapter(outcome.folder, folder)
+    folder = outcome.folder / "merged"
+    if is_merged(outcome.folder, folder):
+        return
+    if wanted:
+        merge_adapter(outcome.folder, folder, anew=True)
         teller({"event": "merged", "folder": str(folder), "message": f"merged model: {folder}"})
-    elif folder.stat().st_mtime < adapter.stat().st_mtime:
-        teller.notice(f"{folder} is of an earlier run; move it away, and the same command makes it anew")
+    elif folder.exists():
+        teller.notice(f"{folder} is not of this adapter; output.merge=true makes it anew")
 
 
 @contextmanager
