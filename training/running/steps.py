@@ -13,6 +13,7 @@ from ..model.loading import Trainee
 from ..outcome import OnEvent
 from ..preparing import Prepared, examples_of, take_pictures
 from ..settings import Settings
+from .exact_steps import save_where_exact
 from .facts import hold_commit
 from .interrupting import interruptible
 
@@ -83,6 +84,7 @@ def train(trainer: Any, checkpoint: Path | None, on_event: OnEvent | None = None
         commit = getattr(trainer.accelerator.unwrap_model(trainer.model).config, "_commit_hash", None)
         hold_commit(Path(trainer.args.output_dir).parent, commit, goes_on=checkpoint is not None)
     utils.set_seed(trainer.args.seed, device_specific=True)
+    trainer.add_callback(save_where_exact(on_event))
     try:
         with interruptible(trainer, on_event):
             _train(trainer, checkpoint, stopped=stopped)
