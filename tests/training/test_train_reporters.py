@@ -1,4 +1,4 @@
-"""``trainer.report_to``: what is not installed is refused before anything is loaded, with the command that installs it."""
+"""``trainer.report_to``: what is not installed is refused before anything is loaded, with what installs it."""
 
 from typing import Any
 
