@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from ..errors import ConfigError, RecordError
+from ..errors import ConfigError, ModelOutputError, RecordError
 from .completion import complete_files, complete_folders
 from .group import OK, SOME_FAILED
 from .options import json_option
@@ -83,7 +83,7 @@ def export(
         folder = Path(out).with_suffix("") if pictures is None else Path(pictures)
         examples = rendered(read, DataSettings(train=rows, frames=frames, preset=preset), method=wanted, folder=folder)
         number = export_examples(examples, form, Path(out), vision=frames > 0, method=wanted)
-    except RecordError as error:
+    except (RecordError, ModelOutputError) as error:
         raise ConfigError(str(error)) from error
     if stdout_is_json(as_json):
         facts = {"event": "exported", "file": out, "rows": number, "problems": problems, "remarks": remarks}

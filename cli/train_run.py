@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from ..errors import ConfigError, EmoreasonError, RecordError, TrainingError
+from ..errors import ConfigError, EmoreasonError
 from ..training.machine.place import Place, place
 from .completion import complete_names
 from .group import OK, SOME_FAILED
@@ -138,15 +138,25 @@ def _run(
             check_purpose(purpose)
         settings = read_settings(source, overrides, method=method)
         if dry_run:
-            from .train_dry_run import foresee
-
-            with quiet_libraries():
-                return foresee(settings, as_json=as_json) if here.leads else OK
+            return _foresee(settings, as_json=as_json) if here.leads else OK
         if fresh and here.leads:
             _refuse_earlier(settings, overwrite=overwrite)
         how = "always" if resume else "never" if fresh else "auto"
         with following(as_json, here) as teller, quiet_libraries():
             return _train(settings, teller, how, leads=here.leads)
+
+
+def _foresee(settings: "Settings", *, as_json: bool | None) -> int:
+    """Say what a run would do; what it would refuse is what was given."""
+    from .train_dry_run import foresee
+
+    try:
+        with quiet_libraries():
+            return foresee(settings, as_json=as_json)
+    except ConfigError:
+        raise
+    except EmoreasonError as error:
+        raise ConfigError(str(error)) from error
 
 
 def _refuse_earlier(settings: "Settings", *, overwrite: bool) -> None:
@@ -170,12 +180,10 @@ def _train(settings: "Settings", teller: Teller, resume: str, *, leads: bool) ->
             outcome = train(settings, on_event=teller, resume=resume)
             if leads:
                 _merge(outcome, teller, wanted=settings.output.merge)
-        except (RecordError, TrainingError) as error:
-            if teller.started:
+        except EmoreasonError as error:
+            if teller.started or isinstance(error, ConfigError):
                 raise
             raise ConfigError(str(error)) from error  # nothing has begun: it is what was given
-        except EmoreasonError:
-            raise
         except Exception as error:
             if (known := explained(error, settings.output.folder)) is None:
                 raise

@@ -19,6 +19,7 @@ from typing import Any
 from ..errors import ConfigError
 from ..rewards.adapters.columns import opening_of
 from ..torch_imports import import_heavy
+from .machine.finding import refuse_missing
 from .machine.looking import Machine, this_machine
 from .machine.refusing import refuse_impossible
 from .machine.trainer_config import CHECKPOINTS, trainer_config
@@ -138,6 +139,7 @@ def train_grpo(settings: Settings, *, on_event: OnEvent | None = None, resume: s
     with begun(settings, machine, resume, on_event=on_event) as checkpoint:
         if (done := ended_before(settings, checkpoint)) is not None:
             return done
+        warnings += refuse_missing(settings)
         prepared = prepare(settings)
         tell_data(prepared, on_event)
         prepared.findings.refuse()

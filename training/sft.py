@@ -10,6 +10,7 @@ from ..errors import TrainingError
 from ..torch_imports import import_heavy
 from .example import Example
 from .examples.templates import require_whole
+from .machine.finding import refuse_missing
 from .machine.looking import this_machine
 from .machine.place import is_first
 from .machine.refusing import refuse_impossible
@@ -61,6 +62,7 @@ def train_sft(settings: Settings, *, on_event: OnEvent | None = None, resume: st
     with begun(settings, machine, resume, on_event=on_event) as checkpoint:
         if (done := ended_before(settings, checkpoint)) is not None:
             return done
+        warnings += refuse_missing(settings)
         prepared = prepare(settings)
         tell_data(prepared, on_event)
         warn(warnings, on_event)

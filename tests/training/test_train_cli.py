@@ -1,4 +1,4 @@
-"""``emoreason train``: what is refused in one line, what a dry run shows, exports. Nothing is trained here."""
+"""``emoreason train``: what is refused in one line, exports. Nothing is trained here."""
 
 import json
 from pathlib import Path
@@ -15,11 +15,13 @@ from emoreason.training.settings.reading import read_settings
 
 pytest.importorskip("trl", reason="run: pip install 'emoreason[train]'")
 
+from tiny_checkpoints import tiny_checkpoint
+
 
 @pytest.fixture
-def work(tmp_path: Path) -> Work:
-    """Rows and settings for a model that is not there: nothing here loads it."""
-    made = Work(tmp_path, "somebody/some-model")
+def work(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Work:
+    """Rows and settings for a small text model, which nothing here loads."""
+    made = Work(tmp_path, str(tiny_checkpoint("qwen3", tmp_path_factory.getbasetemp())))
     made.rows()
     return made
 
@@ -36,41 +38,6 @@ def line_of(result: Result) -> str:
     assert result.stdout == ""
     (line,) = (line for line in result.stderr.splitlines() if "error: " in line)
     return line
-
-
-def test_a_dry_run_shows_settings_rows_checks_and_the_machine(work: Work) -> None:
-    result = train("sft", "--config", work.settings("sft"), "--dry-run", "--text", "lora.rank=7")
-    assert result.exit_code == 0, result.output
-    for words in (
-        "rank = 7",
-        "rows: 16 (16 with a target, 16 with a reference)",
-        "prompt tokens: half of them up to",
-        "== row 3 of 16",
-        "[assistant] (to learn)",
-        "machine: no GPU",
-        "problems: none",
-    ):
-        assert words in result.stdout
-    assert not (work.folder / "out").exists()
-
-
-def test_a_dry_run_as_json_is_one_line(work: Work) -> None:
-    result = train("grpo", "--config", work.settings("grpo"), "--dry-run", "--json")
-    facts = json.loads(result.stdout)
-    assert result.exit_code == 0
-    assert facts["settings"]["trainer"]["num_generations"] == 4
-    assert facts["train"]["rows"] == 16
-    assert [one["completion"] for one in facts["examples"]] == [None] * 3
-    assert facts["problems"] == []
-
-
-def test_a_dry_run_names_all_that_stands_in_the_way(work: Work) -> None:
-    work.rows(4, held_back=("face1.AU99.1",))
-    result = train("grpo", "--config", work.settings("grpo", blend="default"), "--dry-run", "--text", "data.frames=2")
-    assert result.exit_code == 2
-    problems = [line for line in result.stdout.splitlines() if line.startswith("problem: ")]
-    assert any("held_back_unknown (4 rows)" in line for line in problems)
-    assert any("no answer would be paid for being right" in line for line in problems)
 
 
 @pytest.mark.parametrize(

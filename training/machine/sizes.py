@@ -62,7 +62,7 @@ def model_config(name: str) -> dict[str, Any] | None:
     else:
         try:
             found = json.loads(local.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise ConfigError(f"{local} cannot be read: {error}; expected the config.json of a model") from error
     return found if isinstance(found, dict) else None
 

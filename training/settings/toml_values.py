@@ -1,6 +1,8 @@
 """Values that TOML files of settings never hold, and that would end in a crash further on."""
 
+import math
 from collections.abc import Mapping, Sequence
+from datetime import date, time
 from typing import Any, Final
 
 from ...errors import ConfigError
@@ -11,7 +13,7 @@ TOO_DEEP: Final = f"tables and lists lie in each other; expected at most {_DEEPE
 
 
 def refuse_unusable(values: Mapping[str, Any]) -> None:
-    """Refuse tables and lists that are too deep, whole numbers of more than 64 bits (TOML 1.0) and NUL in texts.
+    """Refuse tables and lists that are too deep, numbers that are none or take more than 64 bits, dates, NUL.
 
     Raises
     ------
@@ -36,6 +38,10 @@ def refuse_unusable(values: Mapping[str, Any]) -> None:
             _refuse_nul(where, value)
         elif isinstance(value, Sequence):
             left += [(where, depth + 1, one) for one in value]
+        elif isinstance(value, date | time):
+            raise ConfigError(f"{where} is {value}, a date or a time; no setting is one")
+        elif isinstance(value, float) and not math.isfinite(value):
+            raise ConfigError(f"{where} is {value!r}; expected a finite number")
         elif isinstance(value, int) and not -(2**63) <= value < 2**63:
             raise ConfigError(f"{where} is a number of {value.bit_length()} bits; expected at most 64, with its sign")
 
