@@ -6,11 +6,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from emoreason.training.outputs.answering import Sampling
 from emoreason.training.outputs.evaluation import Answer, Evaluation
 from emoreason.training.outputs.figures import figure
 from emoreason.training.outputs.measures import MEASURES
 from emoreason.training.outputs.pages import PAGE, render_run
+from emoreason.training.outputs.sampling import Sampling
 
 #: What a model or a file name may hold to take over a page or a card.
 HOSTILE = (

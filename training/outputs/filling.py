@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from ...report.template import PAGES, Templates
 from ...report.text import shown
+from .sampling import sampling_words
 
 #: What Markdown and the HTML within it would take for something else than text.
 _MARKS: Final = re.compile(r"([\\`*_{}\[\]#+!|<>~$])")
@@ -36,7 +37,9 @@ def counts(found: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {count}" for name, count in found.items())
 
 
-_TEMPLATES: Final = Templates(__package__, shared=PAGES, md=markdown, json=json.dumps, counts=counts)
+_TEMPLATES: Final = Templates(
+    __package__, shared=PAGES, md=markdown, json=json.dumps, counts=counts, shape=sampling_words
+)
 
 
 def fill(template: str, **values: Any) -> str:
