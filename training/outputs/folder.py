@@ -239,7 +239,7 @@ def _evaluated(
 
 
 def _asked(args: Any, settings: Settings) -> dict[str, Any]:
-    return {"sampling": sampling_of(args, settings), "seed": settings.data.seed, "most": settings.output.evaluate}
+    return {"sampling": _sampling(args, settings), "seed": settings.data.seed, "most": settings.output.evaluate}
 
 
 def _sampling(args: Any, settings: Settings) -> Sampling:
