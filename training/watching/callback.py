@@ -1,6 +1,6 @@
 """What happens while a trainer trains: each logged step to ``log.jsonl`` and to whoever asked, samples, early stops.
 
-One callback of the trainer's, for SFT and GRPO alike; the files are described in :mod:`.run_log`, the rules in
+One callback of the trainer's, for SFT and GRPO alike; the files are described in :mod:`.log`, the rules in
 :mod:`.stopping`. In a run of several processes the first alone writes and tells; the rules are followed by all, on
 numbers that are the same in all, so that all stop at the same step.
 """
