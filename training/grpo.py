@@ -77,9 +77,10 @@ def grpo_trainer(
     Raises
     ------
     ConfigError
-        TRL refuses the model, the rows or a setting.
+        TRL refuses the model, the rows or a setting, or would not show the rewards what is written.
     """
     trl = import_heavy("trl")
+    _require_written_thoughts(trainee)
     try:
         trainer = trl.GRPOTrainer(
             model=trainee.model,
@@ -100,6 +101,18 @@ def grpo_trainer(
     # Dev rows are scored by the same functions; samples are of the training rows.
     rewards.listeners.append(lambda batch: watching.take(batch) if trainer.model.training else None)
     return trainer
+
+
+def _require_written_thoughts(trainee: Trainee) -> None:
+    """Raise ConfigError where the think tags are special tokens: TRL takes those out before rewards read the text."""
+    tokenizer = getattr(trainee.processing, "tokenizer", trainee.processing)
+    special = {str(token) for token in tokenizer.added_tokens_decoder.values() if token.special}
+    if hidden := sorted(special & {"<think>", "</think>"}):
+        raise ConfigError(
+            f"{' and '.join(hidden)} is a special token of this model's tokenizer, so TRL's GRPO would take it out of "
+            'every completion; expected a plain token: set "special": false for it in tokenizer.json and '
+            "tokenizer_config.json"
+        )
 
 
 def _rendered(prompt: Any, trainee: Trainee, config: Any) -> str:

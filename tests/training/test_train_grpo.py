@@ -220,6 +220,15 @@ def test_a_template_that_opens_the_thought_is_no_fault_of_the_reply(model: Path,
             assert all(line["completion"].startswith("<think>\n") for line in read_completions(tmp_path / "False"))
 
 
+def test_think_tags_that_trl_would_take_out_are_refused(model: Path, tmp_path: Path) -> None:
+    hiding = shutil.copytree(model, tmp_path / "hiding")
+    tokenizer = import_heavy("transformers").AutoTokenizer.from_pretrained(hiding)
+    tokenizer.add_special_tokens({"additional_special_tokens": ["</think>"]})
+    tokenizer.save_pretrained(hiding)
+    with pytest.raises(ConfigError, match=r'</think> is a special token .* set "special": false'):
+        PaidRun(settings(hiding, tmp_path), [example()] * 4)
+
+
 def on_gpu(of: Settings) -> Settings:
     return replace(of, model=replace(of.model, device="cuda"))
 
