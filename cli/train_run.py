@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,9 @@ _COMMON: Final = """SETTINGS is a TOML file or the name of a preset (emoreason t
 in TOML. [trainer] holds the keys of TRL's own configuration. The folder output.folder gets the adapter, the model card,
 the exact settings and a report. The same command goes on where it ended, whatever ended it.
 """  # noqa: E501 - as click wraps it
+
+#: How long a process that is not the first waits before it says what ended it.
+_MOMENT_S: Final = 3.0
 
 _EXIT_CODES: Final = """\b
 Exit codes:
@@ -219,8 +223,16 @@ def _quiet_unless_first(here: Place) -> Iterator[None]:
     try:
         yield
     except EmoreasonError as error:
-        if here.local_rank == 0:  # another machine, which may lack what the first one has
-            notice(f"error: process {here.rank} of {here.processes}: {error}")
+        _outlive_the_others(here)
+        notice(f"error: process {here.rank} of {here.processes}: {error}")
         raise click.exceptions.Exit(2 if isinstance(error, ConfigError) else 3) from error
     except KeyboardInterrupt:
         os._exit(130)  # the first one says it; torch's own farewell would wait for it
+
+
+def _outlive_the_others(here: Place) -> None:
+    """Wait a moment: where the first process has met the same error, it says it, and the launcher ends this one."""
+    try:
+        time.sleep(_MOMENT_S if here.local_rank == 0 else 2 * _MOMENT_S)  # one of each other machine speaks first
+    except KeyboardInterrupt:
+        os._exit(130)

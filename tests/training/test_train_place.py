@@ -1,8 +1,10 @@
 """One rule for which process this is; whoever asks gets the same answer."""
 
+import click
 import pytest
 
-from emoreason.errors import ConfigError
+from emoreason.cli import train_run
+from emoreason.errors import ConfigError, EmoreasonError, TrainingError
 from emoreason.training.machine.place import Place, is_first, place
 
 
@@ -30,3 +32,17 @@ def test_processes_that_torch_knows_nothing_of_are_refused(started: dict[str, st
 
 def test_one_process_of_mpi_is_like_any_other() -> None:
     assert place({"PMI_RANK": "0", "PMI_SIZE": "1"}) == Place()
+
+
+@pytest.mark.parametrize(("error", "code"), [(ConfigError("no such file"), 2), (TrainingError("the disk is full"), 3)])
+def test_what_one_process_alone_met_is_said(
+    error: EmoreasonError, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What all of them meet the first says, and the launcher ends the others while they wait."""
+    waited: list[float] = []
+    monkeypatch.setattr("time.sleep", waited.append)
+    with pytest.raises(click.exceptions.Exit) as ended, train_run._quiet_unless_first(Place(1, 1, 2)):
+        raise error
+    assert ended.value.exit_code == code
+    assert capsys.readouterr().err.strip() == f"emoreason: error: process 1 of 2: {error}"
+    assert len(waited) == 1
