@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from emoreason.errors import ConfigError
+from emoreason.records import Reference
 from emoreason.torch_imports import import_heavy
 from emoreason.training.example import Example
 from emoreason.training.outputs.answering import answer_examples
@@ -49,29 +50,45 @@ def test_what_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
         Sampling(samples=1, **wrong)
 
 
-def test_a_model_is_sampled_so(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Any:
     pytest.importorskip("transformers", reason="run: pip install 'emoreason[train]'")
     from tiny_checkpoints import tiny_checkpoint
 
     from emoreason.reasoning.engines.pretrained import load_pretrained
-    from emoreason.records import Reference
 
-    loaded = load_pretrained(str(tiny_checkpoint("qwen3", tmp_path)), None, "cpu", "auto")
-    examples = [
-        Example(
-            row_id=text, messages=({"role": "user", "content": text},), completion=None, frames=(),
-            reference=Reference(), thinks=True, prompt_tokens=9, prompt_version="1",
-        )
-        for text in ("Smiles.", "Frowns.", "Looks away.")
-    ]  # fmt: skip
+    return load_pretrained(str(tiny_checkpoint("qwen3", tmp_path_factory.mktemp("model"))), None, "cpu", "auto")
+
+
+EXAMPLES = [
+    Example(
+        row_id=text, messages=({"role": "user", "content": text},), completion=None, frames=(),
+        reference=Reference(), thinks=True, prompt_tokens=9, prompt_version="1",
+    )
+    for text in ("Smiles.", "Frowns.", "Looks away.")
+]  # fmt: skip
+
+
+def test_a_model_is_sampled_so(loaded: Any) -> None:
     plain = Sampling(samples=1, max_tokens=12)
 
     def answers(sampling: Sampling) -> list[tuple[str, str]]:
-        found = answer_examples(loaded.model, loaded.tokenizer, examples, sampling=sampling)
+        found = answer_examples(loaded.model, loaded.tokenizer, EXAMPLES, sampling=sampling)
         return [(one["greedy"][0].text, one["sampled"][0].text) for one in found]
 
     assert all(greedy != sampled for greedy, sampled in answers(plain))
     for alone in (replace(plain, top_k=1), replace(plain, min_p=1.0)):
         assert all(greedy == sampled for greedy, sampled in answers(alone)), alone
-    punished = answers(replace(plain, top_k=1, repetition_penalty=50.0))
-    assert all(greedy != sampled for greedy, sampled in punished)
+    assert all(greedy != sampled for greedy, sampled in answers(replace(plain, top_k=1, repetition_penalty=50.0)))
+
+
+def test_what_the_template_has_written_of_the_reply_belongs_to_it(loaded: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    template, sampling = loaded.tokenizer.chat_template, Sampling(max_tokens=4)
+    opened = template.replace("assistant\\n' }}", "assistant\\n<think>\\n' }}")
+    assert opened != template
+    before = answer_examples(loaded.model, loaded.tokenizer, EXAMPLES[:1], sampling=sampling)[0]["greedy"][0]
+    monkeypatch.setattr(loaded.tokenizer, "chat_template", opened)
+    after = answer_examples(loaded.model, loaded.tokenizer, EXAMPLES[:1], sampling=sampling)[0]["greedy"][0]
+    assert not before.text.startswith("<think>")
+    assert after.text.startswith("<think>\n")
+    assert after.tokens == 4  # those of the model alone

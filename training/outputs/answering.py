@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ...errors import RecordError, TrainingError
+from ...rewards.adapters.columns import opening_of
 from ...torch_imports import import_heavy
 from ..example import Example
 from ..outcome import OnEvent
@@ -188,9 +189,7 @@ class _Writer:
         kept = tokens if end is None else tokens[:end]
         shown = [token for token in kept if token not in self.unwritten]
         text: str = self.tokenizer.decode(shown, skip_special_tokens=False, clean_up_tokenization_spaces=False)
-        opened = prompt.rstrip()
-        if opened.endswith(_THINK_TAGS[0]):  # the template has begun the reply: what it wrote belongs to it
-            text = prompt[len(opened) - len(_THINK_TAGS[0]) :] + text
+        text = opening_of(prompt) + text  # the template may have begun the reply
         # A limit may have cut a character in two.
         return Reply(text if end is not None else text.rstrip("\ufffd"), len(kept) + (end is not None), end is not None)
 
