@@ -1,4 +1,4 @@
-"""The blocks of docs/training.md run as they are printed, one after the other, with a small model that ends its answers."""
+"""The blocks of docs/training.md run as they are printed, in order, with a small model that ends its answers."""
 
 import os
 import re
