@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from ..errors import ConfigError, EmoreasonError
+from ..errors import ConfigError, EmoreasonError, TrainingError
 from ..training.machine.place import Place, place
 from .completion import complete_names
-from .group import OK, SOME_FAILED
+from .group import OK, SOME_FAILED, shows_tracebacks
 from .options import Decorator, json_option, offline_option, purpose_option
 from .rewards import own_stdout
 from .terminal import check_purpose, notice
-from .train_failures import explained
+from .train_failures import explained, of_library
 from .train_progress import Teller, following
 from .train_quiet import quiet_libraries
 
@@ -189,9 +189,12 @@ def _train(settings: "Settings", teller: Teller, resume: str, *, leads: bool) ->
                 raise
             raise ConfigError(str(error)) from error  # nothing has begun: it is what was given
         except Exception as error:
-            if (known := explained(error, settings.output.folder)) is None:
+            if (known := explained(error, settings.output.folder)) is not None:
+                raise known from error
+            told = None if shows_tracebacks() else of_library(error, settings.trainer)
+            if told is None:
                 raise
-            raise known from error
+            raise (TrainingError if teller.started else ConfigError)(told) from error
         except KeyboardInterrupt:
             if teller.started:
                 teller.notice(f"{settings.output.folder} keeps what was done; the same command goes on")

@@ -8,7 +8,10 @@ from click.testing import CliRunner, Result
 from train_command import Work
 
 from emoreason.cli.main import emoreason
+from emoreason.cli.train_failures import of_library
+from emoreason.errors import ConfigError
 from emoreason.records import Clip, Cue, CueSet, Reference, TrainingRow
+from emoreason.torch_imports import import_heavy
 from emoreason.training.preparing import prepare
 from emoreason.training.rows.stored import write_rows
 from emoreason.training.settings.reading import read_settings
@@ -56,6 +59,18 @@ def test_settings_that_cannot_be_used_are_refused_in_a_line(work: Work, args: li
     if words == "on a CPU":
         pytest.importorskip("torch")
     assert words in line_of(train("sft", "--config", work.settings("sft"), *args))
+
+
+def test_what_a_library_refuses_is_no_bug_of_ours() -> None:
+    with pytest.raises(ValueError, match="nonesuch") as caught:
+        import_heavy("transformers").AutoConfig.for_model("nonesuch")
+    told = of_library(caught.value, ["max_steps", "optim"])
+    assert told is not None
+    assert told.startswith("transformers does not go on: ValueError: Unrecognized model identifier: nonesuch")
+    assert "(keys written: max_steps, optim)" in told
+    with pytest.raises(ConfigError) as ours:
+        read_settings("nonesuch")
+    assert of_library(ours.value, []) is None
 
 
 def test_broken_files_are_refused_in_a_line(work: Work) -> None:

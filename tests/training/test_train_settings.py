@@ -114,6 +114,8 @@ def test_overrides_take_toml_values_bare_words_and_none(file: Path) -> None:
         ("trainer.learning_rat=1", "trainer.learning_rat is no setting; did you mean trainer.learning_rate?"),
         ("trainer.learning_rate=fast", "trainer.learning_rate is 'fast'; expected a number"),
         ("trainer.learning_rate=inf", "trainer.learning_rate is inf; expected a finite number"),
+        (f"trainer.learning_rate={'fast' * 500}", "fastfa…; expected a number"),
+        ("trainer.parallelism_config=x", "trainer.parallelism_config is not set here; leave it out: accelerate"),
         ("trainer.max_steps=1.5", "trainer.max_steps is 1.5; expected a whole number"),
         ("trainer.bf16=yes", "trainer.bf16 is 'yes'; expected true or false or \"none\""),
         ("trainer.save_steps=2020-01-01", "trainer.save_steps is 2020-01-01, a date or a time; no setting is one"),

@@ -50,7 +50,7 @@ def trainer_config(settings: Settings, *, machine: Machine, **decided: Any) -> A
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)
             return getattr(trl, CONFIGS[settings.method])(**values)
-    except (ValueError, TypeError, ImportError, NotImplementedError, OSError) as error:
+    except (ValueError, TypeError, ImportError, OSError, AttributeError, LookupError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:400]
         raise ConfigError(f"TRL refuses the keys of [trainer]: {reason}") from error
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from ...errors import ConfigError
 from . import Method, Settings
-from .toml_values import TOO_DEEP, one_line, refuse_unusable
+from .toml_values import TOO_DEEP, one_line, refuse_unusable, shown
 from .typed import settings_from
 
 #: Where the presets lie, and what else goes with them (``accelerate/``, ``models/``).
@@ -94,7 +94,7 @@ def _located(source: str | Path) -> tuple[Path, bool]:
         return path, path.resolve().parent == CONFIGS
     near = get_close_matches(str(source), known, 1)
     remedy = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}; a file is named NAME.toml"
-    raise ConfigError(f"there are no settings called {str(source)!r}; {remedy}")
+    raise ConfigError(f"there are no settings called {shown(str(source))}; {remedy}")
 
 
 def _parsed(path: Path) -> dict[str, Any]:
@@ -114,7 +114,7 @@ def _override(text: str) -> dict[str, Any]:
     name, separator, written = text.partition("=")
     keys = [key.strip() for key in name.split(".")]
     if not separator or not all(keys) or (len(keys) == 1 and keys[0] not in ("about", "method")):
-        raise ConfigError(f"{text!r} is no setting; expected section.key=value, such as lora.rank=32")
+        raise ConfigError(f"{shown(text)} is no setting; expected section.key=value, such as lora.rank=32")
     value: Any = _value(written.strip())
     for key in reversed(keys):
         value = {key: value}
@@ -138,7 +138,7 @@ def _merge(values: dict[str, Any], more: Mapping[str, Any], override: str) -> No
         if isinstance(value, Mapping) and isinstance(there, dict):
             _merge(there, value, override)
         elif isinstance(value, Mapping) and isinstance(there, list):
-            raise ConfigError(f"{override!r}: {key} is a list; give it as a whole")
+            raise ConfigError(f"{shown(override)}: {key} is a list; give it as a whole")
         else:
             values[key] = value
 
@@ -178,7 +178,7 @@ def _at_home(path: str | Path) -> Path:
     try:
         return Path(path).expanduser()
     except RuntimeError as error:
-        raise ConfigError(f"{str(path)!r} begins at a home folder that there is not; expected ~/…") from error
+        raise ConfigError(f"{shown(str(path))} begins at a home folder that there is not; expected ~/…") from error
 
 
 def _plugin(value: Any, base: Path) -> Any:

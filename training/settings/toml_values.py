@@ -9,6 +9,8 @@ from ...errors import ConfigError
 
 #: Tables and lists within each other. TOML sets no limit; what walks through them does.
 _DEEPEST: Final = 16
+#: Characters of a value in a message.
+_SHOWN: Final = 100
 TOO_DEEP: Final = f"tables and lists lie in each other; expected at most {_DEEPEST} deep"
 
 
@@ -49,6 +51,18 @@ def refuse_unusable(values: Mapping[str, Any]) -> None:
 def one_line(error: Exception) -> str:
     """Say what an error says, without line breaks."""
     return " ".join(str(error).split())[:300]
+
+
+def shown(value: object) -> str:
+    """Write a value as Python does, for a message; a long one is cut.
+
+    Examples
+    --------
+    >>> len(shown("rows" * 500))
+    100
+    """
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
 def _refuse_nul(where: str, text: str) -> None:

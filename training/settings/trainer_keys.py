@@ -19,6 +19,7 @@ from typing import Any, Final, Union, get_args, get_origin
 from ...errors import ConfigError
 from ...torch_imports import import_heavy
 from . import Method
+from .toml_values import shown
 from .trainer_limits import refuse_outside
 
 #: Method -> class of TRL.
@@ -55,6 +56,7 @@ _ELSEWHERE: Final[dict[str, str]] = {
     "local_rank": "leave it out: torchrun and accelerate say which process is which",
     "model_init_kwargs": "write [model]",
     "output_dir": "write output.folder",
+    "parallelism_config": "leave it out: accelerate launch --config_file says how processes share a run",
     "remove_unused_columns": "leave it out: the columns are needed",
     "resume_from_checkpoint": "a run goes on by itself; --fresh begins anew",
     "reward_weights": "write the weights in [[rewards.terms]]",
@@ -155,9 +157,9 @@ def _value(key: str, value: Any, kinds: list[str]) -> Any:
     if name == "int" and "float" in kinds:
         return value
     if name == "float" and not math.isfinite(value):
-        raise ConfigError(f"trainer.{key} is {value!r}; expected a finite number")
+        raise ConfigError(f"trainer.{key} is {shown(value)}; expected a finite number")
     if name in kinds or key in _LENIENT or not set(kinds) - {"NoneType"}:
         return value
     words = {"NoneType": '"none"', "str": "text", "int": "a whole number", "float": "a number", "bool": "true or false"}
     expected = " or ".join(words.get(kind, f"a {kind}") for kind in sorted(kinds, key=lambda kind: kind == "NoneType"))
-    raise ConfigError(f"trainer.{key} is {value!r}; expected {expected}")
+    raise ConfigError(f"trainer.{key} is {shown(value)}; expected {expected}")
