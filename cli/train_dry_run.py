@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 SHOWN: Final = 3
 
 
-def foresee(settings: "Settings", *, as_json: bool | None) -> int:
+def foresee(settings: "Settings", *, resume: str, as_json: bool | None) -> int:
     """Print what a run would learn from and whether it can; return the exit code."""
     from ..training.preparing import prepare
     from ..training.settings.writing import write_settings
 
     foreseen = Foreseen()
-    settings = foreseen.look(settings)
+    settings = foreseen.look(settings, resume)
     prepared = prepare(settings, count_tokens=foreseen.count_tokens)
     foreseen.problems += [f"rows: {one.line()}" for one in prepared.findings.errors]
     if settings.method == "grpo":
@@ -56,6 +56,7 @@ def _facts(
         "passed_over": [*prepared.problems, *prepared.remarks],
         "examples": [_example(one) for one in shown],
         "machine": foreseen.facts,
+        "goes_on_from": foreseen.goes_on_from,
         "warnings": foreseen.warnings,
         "problems": foreseen.problems,
     }

@@ -29,6 +29,8 @@ class Foreseen:
         What the run would refuse, in the order it would meet them, and what it would warn of.
     facts : dict
         The machine, and the memory the run takes (``needs_gib``).
+    goes_on_from : str or None
+        The checkpoint of an earlier run with these settings.
     count_tokens : callable or None
         ``str -> int`` of the model's tokenizer; None where the model is not here.
     """
@@ -37,6 +39,7 @@ class Foreseen:
         self.problems: list[str] = []
         self.warnings: list[str] = []
         self.facts: dict[str, Any] = {}
+        self.goes_on_from: str | None = None
         self.count_tokens: Callable[[str], int] | None = None
         self._processing: Any = None
         self._longest: int | None = None
@@ -50,11 +53,12 @@ class Foreseen:
             if str(error) not in self.problems:
                 self.problems.append(str(error))
 
-    def look(self, settings: "Settings") -> "Settings":
+    def look(self, settings: "Settings", resume: str) -> "Settings":
         """Look at the machine, the model and the folder; return the settings with what an adapter decides."""
         from ..training.machine.looking import this_machine
         from ..training.machine.refusing import refuse_impossible, refuse_machine
         from ..training.model.adapters import settled
+        from ..training.running.resuming import foreseen_checkpoint
 
         self._longest = settings.trainer.get("max_completion_length")
         with self.noted():
@@ -75,6 +79,9 @@ class Foreseen:
                 refuse_machine(settings, machine)  # where it is too big, what else it asks for
             with self.noted():
                 self._configure(settings, machine)
+            with self.noted():
+                checkpoint = foreseen_checkpoint(settings, machine, resume)
+                self.goes_on_from = None if checkpoint is None else checkpoint.name
         return settings
 
     def check_rewards(self, settings: "Settings", prepared: "Prepared") -> None:
@@ -112,6 +119,8 @@ class Foreseen:
             yield f"memory on one GPU, estimated: {needs['total']:.0f} GiB ({parts}), {needs['tokens']} tokens a row"
         elif self.facts:
             yield "memory on one GPU: not known for this model"
+        if self.goes_on_from is not None:
+            yield f"goes on from {self.goes_on_from}"
         yield from (f"warning: {text}" for text in self.warnings)
 
     def _find_model(self, settings: "Settings") -> None:

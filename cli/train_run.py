@@ -141,22 +141,22 @@ def _run(
         if here.leads:
             check_purpose(purpose)
         settings = read_settings(source, overrides, method=method)
-        if dry_run:
-            return _foresee(settings, as_json=as_json) if here.leads else OK
         if fresh and here.leads:
             _refuse_earlier(settings, overwrite=overwrite)
         how = "always" if resume else "never" if fresh else "auto"
+        if dry_run:
+            return _foresee(settings, how, as_json=as_json) if here.leads else OK
         with following(as_json, here) as teller, quiet_libraries():
             return _train(settings, teller, how, leads=here.leads)
 
 
-def _foresee(settings: "Settings", *, as_json: bool | None) -> int:
+def _foresee(settings: "Settings", resume: str, *, as_json: bool | None) -> int:
     """Say what a run would do; what it would refuse is what was given."""
     from .train_dry_run import foresee
 
     try:
         with quiet_libraries():
-            return foresee(settings, as_json=as_json)
+            return foresee(settings, resume=resume, as_json=as_json)
     except ConfigError:
         raise
     except EmoreasonError as error:

@@ -9,6 +9,9 @@ from click.testing import CliRunner, Result
 from train_command import Work
 
 from emoreason.cli.main import emoreason
+from emoreason.training.machine.looking import Machine
+from emoreason.training.running.resuming import begun
+from emoreason.training.settings.reading import read_settings
 
 pytest.importorskip("trl", reason="run: pip install 'emoreason[train]'")
 
@@ -90,6 +93,22 @@ def test_it_names_all_that_stands_in_the_way(work: Work) -> None:
         "no answer would be paid for being right",
     ):
         assert any(words in line for line in found), (words, found)
+
+
+def test_a_run_that_was_begun_otherwise_is_refused(work: Work) -> None:
+    out = work.folder / "out"
+    (out / "checkpoints").mkdir(parents=True)
+    (out / "adapter_config.json").write_text("{}", encoding="utf-8")  # a run has ended here
+    (line,) = problems(dry("sft", work))
+    assert "does not say how its run was begun" in line
+    with begun(read_settings(work.settings("sft", out="other"), method="sft"), Machine(), "auto"):
+        (work.folder / "other" / "adapter_config.json").write_text("{}", encoding="utf-8")
+    here = f"output.folder={work.folder / 'other'}"
+    before = sorted(work.folder.rglob("*"))
+    (line,) = problems(dry("sft", work, here, "lora.rank=8"))
+    assert "holds a run that was begun otherwise: lora.rank" in line
+    assert problems(dry("sft", work, here)) == problems(dry("sft", work, here, "lora.rank=8", "--fresh")) == []
+    assert sorted(work.folder.rglob("*")) == before
 
 
 def test_pictures_for_a_text_model_are_refused(work: Work) -> None:

@@ -111,20 +111,34 @@ def _step(folder: Path) -> int:
     return int(named[1]) if named else 0
 
 
+def foreseen_checkpoint(settings: Settings, machine: Machine, resume: str = "auto") -> Path | None:
+    """Checkpoint that :func:`begun` would give; nothing is written, and it raises what :func:`begun` would."""
+    return _going_on(settings, facts_of(settings, machine), resume)[0]
+
+
 def _checkpoint(settings: Settings, machine: Machine, resume: str, on_event: OnEvent | None) -> Path | None:
     folder = Path(settings.output.folder)
     place, facts = folder / CHECKPOINTS, facts_of(settings, machine)
     if resume == "never":
         _clear(place)
-    checkpoint = last_checkpoint(place)
-    if checkpoint is None:
-        _refuse_to_lose(place, resume)
-    if checkpoint is not None or (resume != "never" and (folder / _ADAPTER).is_file()):
-        facts["commit"] = _refuse_other(settings, facts)["commit"]
+    checkpoint, facts["commit"] = _going_on(settings, facts, resume)
     _set_aside(place, checkpoint, on_event)
     write_facts(folder, facts)
     write_whole(place / _SETTINGS, write_settings(settings))
     return checkpoint
+
+
+def _going_on(settings: Settings, facts: dict[str, Any], resume: str) -> tuple[Path | None, str | None]:
+    """Give the checkpoint to go on from, and the commit of the base model that the run began with."""
+    folder = Path(settings.output.folder)
+    if resume == "never":
+        return None, None
+    checkpoint = last_checkpoint(folder / CHECKPOINTS)
+    if checkpoint is None:
+        _refuse_to_lose(folder / CHECKPOINTS, resume)
+    if checkpoint is None and not (folder / _ADAPTER).is_file():
+        return None, None
+    return checkpoint, _refuse_other(settings, facts)["commit"]
 
 
 def _refuse_to_lose(place: Path, resume: str) -> None:
