@@ -136,6 +136,12 @@ def test_cutting_pictures_is_refused() -> None:
     assert "trainer.max_length = 1024 would cut the tokens of pictures" in refused(with_frames)
 
 
+def test_prompts_that_only_training_would_see_are_warned_of() -> None:
+    assert not refuse_impossible(settings("grpo"), CPU)
+    (warning,) = refuse_impossible(settings("grpo", chat_template_kwargs={"enable_thinking": False}), CPU)
+    assert "changes the prompts of training alone" in warning
+
+
 def test_a_big_model_needs_a_gpu_or_to_be_asked_for() -> None:
     preset = read_settings("qwen2.5-vl-7b-sft", ["data.train=rows.jsonl"])
     assert "Qwen/Qwen2.5-VL-7B-Instruct has 8.3 billion parameters and this machine has no GPU" in refused(preset)

@@ -32,7 +32,17 @@ def refuse_impossible(settings: Settings, machine: Machine) -> tuple[str, ...]:
     told = refuse_size(settings, machine)  # first: what is too big here needs no advice on its precision
     refuse_machine(settings, machine)
     refuse_groups(settings, machine)
-    return told
+    return (*told, *_other_prompts(settings))
+
+
+def _other_prompts(settings: Settings) -> tuple[str, ...]:
+    """Warn of prompts that only training would see."""
+    if not settings.trainer.get("chat_template_kwargs"):
+        return ()
+    return (
+        "trainer.chat_template_kwargs changes the prompts of training alone: the evaluation and servers leave the chat "
+        "template its own defaults",
+    )
 
 
 def refuse_machine(settings: Settings, machine: Machine) -> None:
