@@ -30,8 +30,8 @@ def licence_of(name: str) -> dict[str, str] | None:
 
     Examples
     --------
-    >>> licence_of("Qwen/Qwen3-VL-8B-Instruct"), licence_of("someone/unknown-model")
-    ({'license': 'apache-2.0'}, None)
+    >>> licence_of("Qwen/Qwen3-VL-8B-Instruct")
+    {'license': 'apache-2.0'}
     """
     if Path(name).is_dir():
         return _stated(Path(name) / "README.md")
