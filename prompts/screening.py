@@ -49,9 +49,12 @@ def screen(cues: Sequence[Cue]) -> tuple[list[Cue], list[Dropped]]:
 
 def _emotion_words(cue: Cue) -> tuple[str, ...]:
     # Not the subject: people are called Joy and Grace.
-    fields = [cue.id.removeprefix(cue.subject or ""), cue.code, cue.level, cue.direction, cue.unit]
-    if cue.modality != "speech" and cue.code not in VERBATIM_CODES:
-        fields.append(cue.text)
+    own = None if cue.modality == "speech" or cue.code in VERBATIM_CODES else cue.text
+    return _words_of((cue.id.removeprefix(cue.subject or ""), cue.code, cue.level, cue.direction, cue.unit, own))
+
+
+@lru_cache(maxsize=4096)
+def _words_of(fields: tuple[str | None, ...]) -> tuple[str, ...]:
     # Codes are often written in one ("mouthHappyLeft"); without their numbers most cues of a clip look alike.
     text = _CAMEL.sub(" ", " | ".join(field for field in fields if field))
     return _words_in(_DIGITS.sub("0", text))

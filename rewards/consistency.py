@@ -46,6 +46,8 @@ _NO_EMOTION = re.compile(
 )
 #: Part of every such phrase, so much cheaper to look for.
 _SPEAKS_OF_EMOTION = re.compile(r"emot|affect|情绪", re.IGNORECASE)
+#: Longer sentences are read anew each time, characters.
+_LONGEST_KEPT: Final = 400
 _MOST_CHARACTERS: Final = 200_000
 
 
@@ -113,7 +115,8 @@ def _told_families(text: str, own: frozenset[str]) -> dict[str, float]:
     elsewhere: dict[str, float] = {}
     for number, sentence in enumerate(sentences):
         concludes = sentence.section == "conclusion" if begins is None else number >= begins
-        for name, other in affirmed_families(sentence.text, own):
+        short = len(sentence.text) <= _LONGEST_KEPT
+        for name, other in (_affirmed if short else affirmed_families)(sentence.text, own):
             (within if concludes and not other else elsewhere)[name] = ELSEWHERE
     if not within:
         # No conclusion names an emotion: the whole text is taken for one.
@@ -127,6 +130,12 @@ def _conclusion_begins(sentences: list[Sentence]) -> int | None:
         return None
     concluding = [number for number, sentence in enumerate(sentences) if _CONCLUDES.search(sentence.text)]
     return concluding[-1] if concluding else len(sentences)
+
+
+@lru_cache(maxsize=4096)
+def _affirmed(sentence: str, own: frozenset[str]) -> tuple[tuple[str, bool], ...]:
+    """Families that a sentence affirms, kept: those that interpret and conclude are much alike in all texts."""
+    return tuple(affirmed_families(sentence, own))
 
 
 def affirmed_families(sentence: str, own: frozenset[str] = frozenset()) -> Iterator[tuple[str, bool]]:

@@ -73,10 +73,10 @@ class Copies:
         """Words of the sentence and of the clause; Chinese names stand for themselves where no code is before them."""
         sentence = self._words.get(assertion.sentence)
         if sentence is None:
-            sentence = self._words[assertion.sentence] = _words(_CITATION.sub(" ", assertion.sentence[:_MOST_READ]))
+            sentence = self._words[assertion.sentence] = _told(assertion.sentence[:_MOST_READ])
         if assertion.clause == assertion.sentence:
             return (sentence,)
-        clause = _words(_CITATION.sub(" ", assertion.clause[:_MOST_READ]))
+        clause = _told(assertion.clause[:_MOST_READ])
         if clause and clause[0] >= "\u4e00":
             return (sentence,)
         return sentence, clause
@@ -150,6 +150,12 @@ def _lines_of(cue: Cue) -> Lines:
     """Words of a cue's line in each language, in order and as a set."""
     lines = [_words(cue_text(cue, language)) for language in LANGUAGES]
     return tuple((line, frozenset(line)) for line in lines)
+
+
+@lru_cache(maxsize=4096)
+def _told(piece: str) -> tuple[str, ...]:
+    """Words of a sentence or clause without its citations."""
+    return _words(_CITATION.sub(" ", piece))
 
 
 def _words(text: str) -> tuple[str, ...]:
