@@ -7,6 +7,8 @@ export OMP_NUM_THREADS ?= 1
 # Files of tests run side by side; make test WORKERS=0 runs them one after the other.
 WORKERS ?= auto
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+# With PASSED=FILE make test notes there what passed, and make test-all leaves out of that what no heavy extra can change.
+PASSED ?=
 
 .PHONY: demo test test-all check bench soak docs clean help
 
@@ -36,10 +38,10 @@ demo: $(VENV)/.core  ## set up, then explain examples/clip.mp4 offline; its last
 	$(BIN)/emoreason explain examples/clip.mp4 --text --report --offline --purpose research
 
 test: $(VENV)/.dev  ## set up, then run the core's tests
-	$(PYTEST)
+	$(PYTEST) $(PASSED:%=--note-passed=%)
 
 test-all: $(VENV)/.all  ## every test that needs no GPU and no network, heavy extras included
-	$(PYTEST) -m 'not gpu and not network'
+	$(PYTEST) -m 'not gpu and not network' $(PASSED:%=--leave-out=%)
 
 check: $(VENV)/.dev  ## ruff, mypy, tests
 	$(BIN)/ruff check .
@@ -53,6 +55,7 @@ bench: $(VENV)/.all  ## the benchmarks behind docs/benchmarks.md
 	$(BIN)/python bench/voice.py
 	$(BIN)/python bench/contract.py
 	$(BIN)/python bench/rewards.py
+	$(BIN)/python bench/eval.py
 	$(BIN)/python bench/batch.py
 	$(BIN)/python bench/train_overhead.py
 	$(BIN)/python bench/serve.py
@@ -67,6 +70,7 @@ soak: $(VENV)/.all  ## the long batteries in full: known truth, an hour of video
 	$(BIN)/python bench/learn.py --picture docs/pictures/learn.svg
 	test -z "$$EMOREASON_RESEARCH_DATA" || $(BIN)/python bench/fit_evidence.py --dry-run
 	test -z "$$EMOREASON_RESEARCH_DATA" || $(BIN)/python bench/rewards_cue_match.py
+	test -z "$$EMOREASON_RESEARCH_DATA" || $(BIN)/python bench/evaluation_results.py --print
 
 docs: $(VENV)/.dev  ## renew docs/cli.md and the picture of the report, then check what the pages print and link to
 	$(BIN)/python docs/make_cli_reference.py

@@ -19,6 +19,8 @@ VERBS: Final = {
     "prompt": (".prompt:prompt", "Print exactly what a model would get for a clip."),
     "report": (".report:report", "Make pages to look at from results of an earlier run, and an index."),
     "serve": (".serve:serve", "Answer over HTTP like OpenAI, with evidence; with a page to try it on."),
+    "eval": (".eval:evaluation", "Score predictions against gold, with intervals, controls and tests."),
+    "probe": (".probe:probe", "Change what an engine is given, and measure what its answers depend on."),
     "rewards": (".rewards:rewards", "Check rewards before training with them, and score texts with them."),
     "train": (".train:train", "Fine-tune a model with LoRA, by examples (SFT) or by rewards (GRPO)."),
     "synth": (".synth:synth", "Make training rows of labelled clips: written, checked, selected, split."),
@@ -38,6 +40,7 @@ Examples:
   emoreason prompt clip.mp4                   what a model would be asked
   emoreason synth --input labelled.jsonl --out rows
                                               training rows of labelled clips
+  emoreason eval results/ --gold labels.csv   how good it is, beside controls
   emoreason train configs                     presets for fine-tuning
   emoreason doctor                            what works here, what does not
 
@@ -82,4 +85,7 @@ def main() -> None:
     _open_streams()
     # Asked to stop by a scheduler: like Ctrl-C, so that what was done is kept.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    emoreason.main(prog_name="emoreason")
+    try:
+        emoreason.main(prog_name="emoreason")
+    except KeyboardInterrupt:  # where click does not look after it: before its context, and behind it
+        raise SystemExit(130) from None

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..serving.settings import MediaLimits
 
 KEY_VARIABLE: Final = "EMOREASON_API_KEY"
+WEIGHTS_VARIABLE: Final = "EMOREASON_WEIGHTS"
 _COUNT: Final = click.IntRange(min=1)
 _ANY_COUNT: Final = click.IntRange(min=0)
 _SECONDS: Final = click.FloatRange(min=0, min_open=True)
@@ -28,6 +29,7 @@ class Answering:
     """What answers."""
 
     engine: str | None
+    weights: str | None
     model: str | None
     lora: tuple[tuple[str, str], ...]
     vllm_arg: tuple[str, ...]
@@ -52,6 +54,7 @@ class Answering:
             raise ConfigError("--upstream-key-file is for --upstream")
         return {
             "engine": engine,
+            "weights": self.weights or os.environ.get(WEIGHTS_VARIABLE) or "fitted",
             "model": self.model,
             "adapters": self.lora,
             "vllm_arguments": self.vllm_arg,
@@ -175,6 +178,12 @@ _ANSWERING: Final = (
         "--engine",
         type=click.Choice(["evidence", "upstream"]),
         help="evidence: the engine without a model; upstream: a model. [default: upstream with --model or --upstream]",
+    ),
+    click.option(
+        "--weights",
+        type=click.Choice(["fitted", "literature"]),
+        help="Of the evidence engine: fitted on research-only annotations (default), or published FACS tables alone. "
+        f"[env: {WEIGHTS_VARIABLE}]",
     ),
     click.option("--model", metavar="HF_ID|DIR", help="Start vllm serve with this model, and look after it."),
     click.option(

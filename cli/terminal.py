@@ -113,8 +113,8 @@ class Meter:
 
 
 @contextmanager
-def meter(total: int, doing: str) -> Iterator[Meter]:
-    """Show progress over ``total`` clips (0: not known) on stderr while the block runs."""
+def meter(total: int, doing: str, of: str = "clips") -> Iterator[Meter]:
+    """Show progress over ``total`` clips (0: not known), or whatever else ``of`` says, on stderr in the block."""
     if not sys.stderr.isatty():
         yield Meter(None, total, doing)
         return
@@ -123,7 +123,7 @@ def meter(total: int, doing: str) -> Iterator[Meter]:
 
     name = parts.TextColumn("{task.description}", markup=False)
     share = [parts.BarColumn(bar_width=24), parts.TaskProgressColumn()] if total else []
-    count = [parts.TextColumn(f"of {total} clips")] if total > 1 else []
+    count = [parts.TextColumn(f"of {total} {of}")] if total > 1 else []
     left = [parts.TextColumn("left"), parts.TimeRemainingColumn()] if total else []
     columns = [parts.SpinnerColumn(), name, *share, *count, parts.TimeElapsedColumn(), *left]
     # Never redirect: rich would send the results on stdout to stderr.

@@ -15,7 +15,7 @@ from ..errors import EmoreasonError, MediaError
 from ..records import Clip
 from ..records.convert import from_json
 from .limits import Limits
-from .pool import Worker
+from .pool import Worker, without_secrets
 
 Progress = Callable[[Clip, float], None]
 
@@ -95,7 +95,9 @@ class Request:
             "arguments": self.arguments,
             "limits": asdict(self.limits),
             "cwd": os.getcwd(),
-            "environment": {name: value for name, value in os.environ.items() if name.startswith("EMOREASON_")},
+            "environment": {
+                name: value for name, value in without_secrets(os.environ).items() if name.startswith("EMOREASON_")
+            },
         }
 
     def _read(self, answer: dict[str, Any]) -> Any:

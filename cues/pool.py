@@ -3,11 +3,12 @@
 import atexit
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
@@ -19,6 +20,18 @@ _ONE_THREAD: Final = dict.fromkeys(
 )
 #: onnxruntime reports to its maker from a thread of its own; a server that forks must have no other threads.
 _SILENT: Final = {"ORT_DISABLE_TELEMETRY": "1"}
+_SECRET: Final = re.compile("key|token|secret|passw|credential", re.IGNORECASE)
+
+
+def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return variables without those whose names say that they are secret: who decodes foreign files needs none.
+
+    Examples
+    --------
+    >>> without_secrets({"HOME": "/home/me", "OPENAI_API_KEY": "sk-1"})
+    {'HOME': '/home/me'}
+    """
+    return {name: value for name, value in environment.items() if not _SECRET.search(name)}
 
 
 class Deadline:
@@ -70,7 +83,7 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
-            env=_ONE_THREAD | os.environ | _SILENT,
+            env=_ONE_THREAD | without_secrets(os.environ) | _SILENT,
         )
 
     @property

@@ -86,14 +86,15 @@ class ClassMapping:
     def of_prediction(self, prediction: Prediction) -> tuple[str | None, str | None]:
         """Class that a system chose, and the word that says so.
 
-        Its ``emotion`` counts, else the strongest of its distribution, else the first of its labels that names a class.
+        Its ``emotion`` counts, else the strongest of its distribution (of equals the first by :func:`in_order`), else
+        the first of its labels that names a class.
         The word is None when it named nothing; the class is None also when the word names no class of the gold.
         """
         if prediction.abstained:
             return None, None
         if prediction.emotion and prediction.emotion.strip():
             return self.of_word(prediction.emotion), prediction.emotion
-        strongest = _strongest(prediction.distribution or {})
+        strongest = in_order(_strongest(prediction.distribution or {}))
         if strongest:
             return self.of_word(strongest[0]), strongest[0]
         labels = [label for label in prediction.labels or () if label.strip()]

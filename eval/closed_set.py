@@ -154,7 +154,7 @@ def hit_measures(
             if wanted:
                 hits, known = len(wanted & answer[at]), len(candidates[at] & answer[at])
                 sums[row, 3 * at : 3 * at + 3] = hits, hits / known if known else 0.0, 1.0
-    applies = sums[:, 2::3].any(axis=1)
+    applies = np.asarray(sums[:, 2::3].any(axis=1), dtype=np.bool_)
     undefined = math.nan if tables == "v2025" else 0.0
     hit_of, mscore_of = (partial(_mean_over_wheels, part=part, undefined=undefined) for part in (0, 1))
     return (

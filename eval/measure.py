@@ -12,18 +12,19 @@ Sources: Efron & Tibshirani (1993); Koehn (2004; paired bootstrap of systems); G
 Bootstrap Tests of Hypotheses (2005).
 """
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .drawing import Stack, at_a_time, draw_groups, toss_coins
 from .stats import RESAMPLES, Interval
 
 Floats = NDArray[np.float64]
-#: Most cells of a matrix of draws at a time: 32 MiB of float64.
-_CELLS: Final = 1 << 22
+#: Sums of the same clips in another order differ by this share of the value at most.
+_ROUNDING: Final = 1e-11
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -146,7 +147,7 @@ def intervals(
     """
     if not measures:
         return []
-    drawn = [np.concatenate(parts) for parts in zip(*_drawn(measures, groups, resamples, seed), strict=True)]
+    drawn = _drawn(measures, groups, resamples, seed)
     return [_interval(measure, measure.value, values, level) for measure, values in zip(measures, drawn, strict=True)]
 
 
@@ -173,14 +174,31 @@ def differences(
         raise ValueError("the two systems were not measured alike")
     if not ours:
         return []
-    both = [*ours, *theirs]
-    drawn = [np.concatenate(parts) for parts in zip(*_drawn(both, groups, resamples, seed), strict=True)]
+    drawn = _drawn([*ours, *theirs], groups, resamples, seed)
+    p_values = _permuted(ours, theirs, groups, resamples, seed)
     found = []
     for number, (one, other) in enumerate(zip(ours, theirs, strict=True)):
         gaps = drawn[number] - drawn[number + len(ours)]
         interval = _interval(one, one.value - other.value, gaps, level)
-        found.append(Difference(interval=interval, p_value=_permuted(one, other, groups, resamples, seed)))
+        found.append(Difference(interval=interval, p_value=p_values[number]))
     return found
+
+
+def drawings(
+    measures: Sequence[AnyMeasure],
+    groups: Sequence[Hashable] | None = None,
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> list[Floats]:
+    """Values of each measure on every drawing of the clips, the same for all; empty with fewer than two groups.
+
+    Examples
+    --------
+    >>> drawings([mean_measure("hits", [0, 1, 1, 1])], resamples=3, seed=1)[0].shape
+    (3,)
+    """
+    return _drawn(measures, groups, resamples, seed) if measures else []
 
 
 def _interval(measure: AnyMeasure, value: float, drawn: Floats, level: float) -> Interval:
@@ -201,44 +219,71 @@ def _numbered(groups: Sequence[Hashable] | None, n_clips: int) -> NDArray[np.int
     return np.array([numbers.setdefault(group, len(numbers)) for group in groups], dtype=np.intp)
 
 
-def _drawn(
-    measures: Sequence[AnyMeasure], groups: Sequence[Hashable] | None, resamples: int, seed: int
-) -> Iterator[list[Floats]]:
-    """Yield the measures' values for some draws at a time."""
+def _grouping(measures: Sequence[AnyMeasure], groups: Sequence[Hashable] | None) -> tuple[NDArray[np.intp], int]:
+    """Return the group number of each clip, and how many groups there are."""
     sizes = {len(measure.applies) for measure in measures}
     if len(sizes) != 1:
         raise ValueError(f"the measures rest on different lists of clips: {sorted(sizes)}")
     group_of = _numbered(groups, sizes.pop())
-    n_groups = int(group_of.max()) + 1 if group_of.size else 0
+    return group_of, int(group_of.max()) + 1 if group_of.size else 0
+
+
+def _drawn(
+    measures: Sequence[AnyMeasure], groups: Sequence[Hashable] | None, resamples: int, seed: int
+) -> list[Floats]:
+    """Values of each measure, one for each drawing of groups; none where there are fewer than two groups."""
+    group_of, n_groups = _grouping(measures, groups)
+    if n_groups < 2:
+        return [np.zeros(0) for _ in measures]
+    stack = Stack({id(one.sums): one.sums for one in measures if isinstance(one, Measure)}, group_of, n_groups)
     rng = np.random.default_rng(seed)
-    at_a_time = max(1, min(resamples, _CELLS // max(n_groups, 1)))
-    for start in range(0, resamples if n_groups > 1 else 0, at_a_time):
-        count = min(at_a_time, resamples - start)
-        draws = rng.integers(0, n_groups, (count, n_groups)) + n_groups * np.arange(count)[:, None]
-        often = np.bincount(draws.ravel(), minlength=count * n_groups).reshape(count, n_groups).astype(np.float64)
-        yield [measure.at(often[:, group_of]) for measure in measures]
-    if n_groups <= 1:
-        yield [np.zeros(0) for _ in measures]
+    count = at_a_time(resamples, n_groups)
+    found = np.empty((len(measures), resamples))
+    for start in range(0, resamples, count):
+        often = draw_groups(rng, min(count, resamples - start), n_groups)
+        totals = stack.totals(often)
+        for values, measure in zip(found[:, start : start + len(often)], measures, strict=True):
+            if isinstance(measure, Measure):
+                values[:] = _value(measure, stack.part(totals, id(measure.sums)))
+            else:
+                values[:] = measure.at(often[:, group_of])
+    return list(found)
+
+
+def _value(measure: Measure, totals: Floats) -> Floats:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(measure.of(totals), dtype=np.float64)
 
 
 def _permuted(
-    one: AnyMeasure, other: AnyMeasure, groups: Sequence[Hashable] | None, resamples: int, seed: int
-) -> float | None:
-    if not isinstance(one, Measure) or not isinstance(other, Measure):
-        return None
-    group_of = _numbered(groups, len(one.applies))
-    observed = abs(one.value - other.value)
-    if not group_of.size or not np.isfinite(observed):
-        return None
+    ours: Sequence[AnyMeasure],
+    theirs: Sequence[AnyMeasure],
+    groups: Sequence[Hashable] | None,
+    resamples: int,
+    seed: int,
+) -> list[float | None]:
+    """P-value of each pair of measures; None where it is no function of sums, or one of the two has no value."""
+    group_of, n_groups = _grouping([*ours, *theirs], groups)
+    pairs = {
+        number: (one, other)
+        for number, (one, other) in enumerate(zip(ours, theirs, strict=True))
+        if isinstance(one, Measure) and isinstance(other, Measure) and np.isfinite(one.value - other.value)
+    }
+    beyond, known = dict.fromkeys(pairs, 0), dict.fromkeys(pairs, 0)
+    stack = Stack({_key(*pair): pair[0].sums - pair[1].sums for pair in pairs.values()}, group_of, n_groups)
     rng = np.random.default_rng(seed)
-    n_groups = int(group_of.max()) + 1
-    at_a_time = max(1, min(resamples, _CELLS // n_groups))
-    beyond = known = 0
-    for start in range(0, resamples, at_a_time):
-        kept: NDArray[Any] = rng.integers(0, 2, (min(at_a_time, resamples - start), n_groups)).astype(np.float64)
-        kept = kept[:, group_of]
-        with np.errstate(invalid="ignore", divide="ignore"):
-            gaps = one.of(kept @ one.sums + (1 - kept) @ other.sums) - one.of(kept @ other.sums + (1 - kept) @ one.sums)
-        beyond += int(np.sum(np.abs(gaps) >= observed - 1e-12))
-        known += int(np.isfinite(gaps).sum())
-    return (beyond + 1) / (known + 1)
+    count = at_a_time(resamples, n_groups)
+    for start in range(0, resamples if pairs else 0, count):
+        kept = stack.totals(toss_coins(rng, min(count, resamples - start), n_groups))
+        for number, (one, other) in pairs.items():
+            gained = stack.part(kept, _key(one, other))
+            arranged = _value(one, other.sums.sum(axis=0) + gained), _value(one, one.sums.sum(axis=0) - gained)
+            gaps = np.abs(arranged[0] - arranged[1])
+            observed = abs(one.value - other.value)
+            beyond[number] += int(np.sum(gaps >= observed - _ROUNDING * max(1.0, observed)))
+            known[number] += int(np.isfinite(gaps).sum())
+    return [(beyond[at] + 1) / (known[at] + 1) if at in pairs else None for at in range(len(ours))]
+
+
+def _key(one: Measure, other: Measure) -> tuple[int, int]:
+    return id(one.sums), id(other.sums)

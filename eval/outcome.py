@@ -17,12 +17,16 @@ Kind = Literal["system", "control"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class System:
-    """What made a list of predictions; ``about`` says it in a sentence."""
+    """What made a list of predictions; ``about`` says it in a sentence.
+
+    A control that was made of the predictions of one system names it in ``of``; it is tested against that one only.
+    """
 
     name: str
     predictions: Sequence[Prediction]
     kind: Kind = "system"
     about: str = ""
+    of: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +84,16 @@ class SuiteOutcome:
     pictures: Mapping[str, Sequence[Picture]]
     clips: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
     unscored: Mapping[str, str] = field(default_factory=dict)
+
+    def sentences(self, systems: Sequence[str]) -> list[str]:
+        """Return the notes on some systems, each once; one that is not of all of them begins with whose it is."""
+        said = [name for name in systems if name in self.notes]
+        found: dict[str, None] = {}
+        for name in said:
+            for note in self.notes[name]:
+                of_all = len(said) == 1 or all(note in self.notes[other] for other in said)
+                found[note if of_all else f"{name}: {note}"] = None
+        return [*found, *(f"{name}: not scored: {self.unscored[name]}" for name in systems if name in self.unscored)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,8 +44,8 @@ class SuiteSettings:
     embedder : Embedder or None
         For cosines; None: :func:`emoreason.rewards.embedders.default_embedder`.
     ask : callable or None
-        A judge: ``ask(messages) -> str`` (:class:`emoreason.eval.judging.Judge` pins and caches one). Suites that need
-        one and get none raise a ConfigError that says so.
+        A judge: ``ask(messages) -> str`` (:class:`emoreason.eval.judging.judge.Judge` pins and caches one). Suites that
+        need one and get none raise a ConfigError that says so.
     judge : str or None
         Its model, for the report.
     seed : int

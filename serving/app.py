@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import Final
 
 from fastapi import FastAPI
@@ -9,8 +10,8 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from .. import __version__
-from ..errors import EmoreasonError
-from ..reasoning.engines.openai.address import find_address
+from ..errors import ConfigError, EmoreasonError
+from ..reasoning.engines.openai.address import KEY_PLACES, KEY_VARIABLE, SHARED_KEY_VARIABLE, Address, find_address
 from .access.bodies import Bodies
 from .access.door import Door
 from .access.errors import answer_errors
@@ -73,7 +74,9 @@ def make_app(settings: ServeSettings, *, upstream: Upstream | None = None) -> Fa
     )
     app.state.draining, app.state.failure, app.state.end = False, None, lambda: None
     for router in (*_OPEN, *_KEYED):
-        app.include_router(router)
+        # Not included but taken in: newer versions of FastAPI hide the routes of an included router, and who may pass
+        # without a key, what a path allows and what the document says are read from this one list.
+        app.router.routes.extend(router.routes)
     answer_errors(app)
     describe(app, open_routes)
     return app
@@ -97,7 +100,8 @@ async def _open(
     app: FastAPI, parts: AsyncExitStack, settings: ServeSettings, metrics: Metrics, upstream: Upstream | None
 ) -> Services:
     """Make the parts in the order of their use; they are closed in the opposite one."""
-    upstream = upstream or _upstream_of(app, settings, metrics)
+    evidence = EvidenceUpstream(settings.weights)
+    upstream = upstream or _upstream_of(app, settings, metrics) or evidence
     parts.push_async_callback(upstream.aclose)
     clips = ClipReader(settings)
     parts.push_async_callback(clips.aclose)
@@ -105,17 +109,43 @@ async def _open(
     parts.push_async_callback(cues.aclose)
     desk = BatchDesk(settings, metrics, Inside(app), upstream)
     parts.push_async_callback(desk.aclose)
-    return Services(settings=settings, upstream=upstream, clips=clips, cues=cues, batches=desk, metrics=metrics)
+    return Services(
+        settings=settings,
+        upstream=upstream,
+        evidence=evidence,
+        clips=clips,
+        cues=cues,
+        batches=desk,
+        metrics=metrics,
+    )
 
 
-def _upstream_of(app: FastAPI, settings: ServeSettings, metrics: Metrics) -> Upstream:
+def _upstream_of(app: FastAPI, settings: ServeSettings, metrics: Metrics) -> Upstream | None:
+    """Make what asks a model; None: the engine evidence answers."""
     if settings.engine == "evidence":
-        return EvidenceUpstream()
+        return None
     if settings.url is not None:
-        return OpenAIUpstream(find_address(settings.url, settings.upstream_key_file))
+        return OpenAIUpstream(_address_of(settings))
 
     def gave_up(error: EmoreasonError) -> None:
         app.state.failure = error
         app.state.end()
 
     return VLLMUpstream.of(settings, metrics, gave_up)
+
+
+def _address_of(settings: ServeSettings) -> Address:
+    """Find the server behind this one; what is to be said about it names this command's own options."""
+
+    def own(words: str) -> str:
+        return (
+            words.replace("the engine's url", "--upstream")
+            .replace(KEY_PLACES, f"{SHARED_KEY_VARIABLE} or --upstream-key-file")
+            .replace(KEY_VARIABLE, "the one in --upstream-key-file")
+        )
+
+    try:
+        address = find_address(settings.url, settings.upstream_key_file)
+    except ConfigError as error:
+        raise ConfigError(own(str(error))) from None
+    return replace(address, notices=tuple(map(own, address.notices)))

@@ -1,8 +1,12 @@
 """Saying no in the form that OpenAI's clients read."""
 
-from typing import Any
+import errno
+from typing import Any, Final
 
 from ..errors import ConfigError, EmoreasonError, MediaError, ModelOutputError, PurposeError, RecordError, UpstreamError
+
+#: What a full disk says.
+NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
 class ApiError(Exception):
@@ -68,3 +72,9 @@ def refusal_of(error: EmoreasonError) -> ApiError:
     if isinstance(error, ModelOutputError | UpstreamError):
         return ApiError(502, message, kind="server_error", code="upstream_error")
     return ApiError(500, message, kind="server_error")
+
+
+def no_room() -> ApiError:
+    """Say that the disk is full."""
+    message = "there is no room left for media on this server"
+    return ApiError(503, message, kind="server_error", code="no_room", retry_after_s=30)

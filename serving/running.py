@@ -128,8 +128,19 @@ def _check_certificate(settings: ServeSettings) -> None:
         if settings.private_key is not None:
             raise ConfigError("a private key for TLS was given, and no certificate")
         return
+
+    def passphrase() -> str:  # asked for on the terminal otherwise, and again by uvicorn
+        raise ConfigError(
+            f"the key of the certificate {settings.certificate} asks for a pass phrase; give one without "
+            "(openssl pkey -in KEY -out PLAIN)"
+        )
+
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(settings.certificate, settings.private_key)
-    except (OSError, ssl.SSLError) as error:
-        reason = getattr(error, "strerror", None) or type(error).__name__
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(settings.certificate, settings.private_key, password=passphrase)
+    except ssl.SSLError as error:
+        why = "they do not belong together" if error.reason == "KEY_VALUES_MISMATCH" else "expected PEM files"
+        raise ConfigError(f"certificate {settings.certificate} and its key cannot be used: {why}") from None
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
         raise ConfigError(f"certificate {settings.certificate} and its key cannot be used: {reason}") from None

@@ -7,6 +7,7 @@ from .media.clips import ClipReader
 from .seeing.desk import CueDesk
 from .settings import ServeSettings
 from .upstreams.base import Upstream
+from .upstreams.evidence import EvidenceUpstream
 from .watching.metrics import Metrics
 
 
@@ -19,6 +20,8 @@ class Services:
     settings : ServeSettings
     upstream : Upstream
         What answers.
+    evidence : EvidenceUpstream
+        The engine ``evidence``, which every server has beside its model, or which is what answers.
     clips : ClipReader
         Media of requests -> files of their own, guarded.
     cues : CueDesk
@@ -31,6 +34,7 @@ class Services:
 
     settings: ServeSettings
     upstream: Upstream
+    evidence: EvidenceUpstream
     clips: ClipReader
     cues: CueDesk
     batches: BatchDesk

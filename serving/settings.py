@@ -11,6 +11,7 @@ from ..errors import ConfigError
 DEFAULT_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 8000
 _LARGEST_PORT: Final = 65_535
+_LONGEST_S: Final = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,8 @@ class ServeSettings:
         Where it listens; port 0 takes a free one.
     engine : str
         ``evidence`` or ``upstream`` (``url``, or a ``vllm serve`` of ours when ``model`` is given).
+    weights : str
+        Of the engine ``evidence``, which is there beside every model: ``fitted`` or ``literature``.
     url, upstream_key_file
         Of the server behind this one.
     model : str or None
@@ -99,6 +102,7 @@ class ServeSettings:
     host: str = DEFAULT_HOST
     port: int = DEFAULT_PORT
     engine: str = "evidence"
+    weights: str = "fitted"
     url: str | None = None
     upstream_key_file: Path | None = None
     model: str | None = None
@@ -125,6 +129,11 @@ class ServeSettings:
             raise ConfigError(f"engine is {self.engine!r}; expected evidence or upstream")
         if self.engine == "upstream" and (self.url is None) == (self.model is None):
             raise ConfigError("expected a model to serve, or the URL of a server that does, and not both")
+        for name, seconds in (("drain", self.drain_s), ("fetch timeout", self.limits.fetch_timeout_s)):
+            if not 0 <= seconds <= _LONGEST_S:  # neither is nan
+                raise ConfigError(f"{name} is {seconds:g} s; expected 0 to {_LONGEST_S}")
+        if not self.host:
+            raise ConfigError("the host to listen on is empty; expected an address such as 127.0.0.1")
         if not self.keys and not self.on_loopback:
             raise ConfigError(
                 f"{self.host} can be reached from other machines, and no key is asked for; set EMOREASON_API_KEY or "

@@ -11,4 +11,4 @@ settings.load_profile("emoreason")
 # A shell has what it runs in the background ignore Ctrl-C, and so would the programs that the tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-pytest_plugins = ["browser"]  # tests/support/browser.py
+pytest_plugins = ["browser", "earlier_pass"]  # of tests/support

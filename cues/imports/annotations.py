@@ -70,7 +70,9 @@ def peak_cues(intensities: Mapping[str, float], at_s: float | None = None, subje
 
 
 def facs_cues(codes: str | Iterable[str], subject: str = "face1") -> list[Cue]:
-    """Make cues of a coder's action units: ``1+4C+L12``, or the codes one by one. What was not coded is not said absent.
+    """Make cues of a coder's action units: ``1+4C+L12``, or the codes one by one.
+
+    What was not coded is not said to be absent.
 
     Examples
     --------

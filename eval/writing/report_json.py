@@ -43,7 +43,7 @@ def report_value(report: EvalReport, *, made: datetime | None = None) -> dict[st
         "notice": NOTICE,
         "notes": list(report.notes),
         "not_measured": [{"what": what, "why": why} for what, why in report.not_measured.items()],
-        "systems": [{"name": one.name, "kind": one.kind, "about": one.about} for one in report.systems],
+        "systems": [{"name": one.name, "kind": one.kind, "about": one.about, "of": one.of} for one in report.systems],
         "suites": [_suite(outcome) for outcome in report.suites],
         "subgroups": [_subgroups(found) for found in report.subgroups],
         "comparisons": [json_value(found) for found in report.comparisons],

@@ -7,7 +7,7 @@ that line. ConfigError when the file is no such manifest at all.
 import csv
 import io
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
@@ -26,9 +26,11 @@ _LONGEST_HEADER: Final = 1 << 20
 _BATCH_ROWS: Final = 512
 _BATCH_BYTES: Final = 512 << 20
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
+#: One of these columns a manifest must have; other tables may be named by others.
+_NAMED_BY: Final = (*CLIP_COLUMNS, CUES_COLUMN)
 
 
-def csv_lines(path: Path) -> Iterator[Line]:
+def csv_lines(path: Path, named_by: Sequence[str] = _NAMED_BY) -> Iterator[Line]:
     """Rows of a table in UTF-8 (or UTF-16 with its mark), with commas, semicolons or tabs between cells."""
     with _opened(path) as file:
         head = file.read(_LONGEST_HEADER)
@@ -46,7 +48,7 @@ def csv_lines(path: Path) -> Iterator[Line]:
         if isinstance(header, RecordError):
             raise ConfigError(f"{path}: its first line cannot be read: {header}")
         names = [name.strip().lower() for name in header]
-        _check_columns(path, names)
+        _check_columns(path, names, named_by)
         for number, cells in records:
             if isinstance(cells, RecordError) or any(cells):
                 yield f"{path.name}:{number}", _row(cells, names)
@@ -139,13 +141,12 @@ class _LongCells:
 _LONG_CELLS: Final = _LongCells()
 
 
-def _check_columns(path: Path, names: Iterable[str]) -> None:
+def _check_columns(path: Path, names: Iterable[str], named_by: Sequence[str]) -> None:
     there = list(names)
-    if not {*CLIP_COLUMNS, CUES_COLUMN} & set(there):
+    if not set(named_by) & set(there):
         shown = ", ".join(name[:40] for name in there[:10])
-        raise ConfigError(
-            f"{path}: no column is called path (or {', '.join(CLIP_COLUMNS[1:])}) or {CUES_COLUMN}; it has {shown}"
-        )
+        first, *middle, last = named_by
+        raise ConfigError(f"{path}: no column is called {first} (or {', '.join(middle)}) or {last}; it has {shown}")
 
 
 def json_lines(path: Path) -> Iterator[Line]:
@@ -187,8 +188,10 @@ def _json_object(line: bytes) -> Mapping[str, Any]:
     return value
 
 
-def parquet_lines(path: Path) -> Iterator[Line]:
-    """Rows of a Parquet table; only the columns that mean something are read."""
+def parquet_lines(
+    path: Path, named_by: Sequence[str] = _NAMED_BY, read: frozenset[str] | None = READ_COLUMNS
+) -> Iterator[Line]:
+    """Rows of a Parquet table; only the columns that mean something are read (None: all)."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -196,8 +199,8 @@ def parquet_lines(path: Path) -> Iterator[Line]:
     try:
         with pq.ParquetFile(str(path)) as file:
             names = {name.strip().lower(): name for name in reversed(file.schema_arrow.names)}
-            _check_columns(path, names)
-            wanted = [written for name, written in names.items() if name in READ_COLUMNS]
+            _check_columns(path, names, named_by)
+            wanted = [written for name, written in names.items() if read is None or name in read]
             for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=wanted):
                 if batch.nbytes > _BATCH_BYTES:
                     raise RecordError(f"{_BATCH_ROWS} rows come to {batch.nbytes >> 20} MiB")

@@ -72,18 +72,19 @@ def check(assertion: Assertion, index: CueIndex) -> Verdict:
         assertion = replace(assertion, part=None)  # "does not smile throughout": at no time
     found = _check_affirmed(assertion, index)
     ruling = _FLIPPED[found.ruling] if assertion.negated else found.ruling
-    ids = found.ids
+    ids, why = found.ids, found.why
     miscited = found.strange or (
         bool(assertion.cited or assertion.unknown_ids) and _miscited(assertion, ruling, ids, index)
     )
     if ruling == "supported" and assertion.cited and not miscited:
         cited = frozenset(assertion.cited)
         ids = tuple([cue_id for cue_id in ids if cue_id in cited]) or ids
+        why = why.replace(found.ids[0], ids[0]) if found.ids else why
     return Verdict(
         claim=assertion.clause,
         verdict=ruling,
         cue_ids=ids,
-        why=found.why,
+        why=why,
         miscited=miscited,
         assertion=assertion,
     )

@@ -6,8 +6,8 @@ from typing import Final, cast
 
 from ...cues.wording import LANGUAGES, wording
 from ...records.labels import Modality
+from .items import Item
 from .lexicon import Meaning
-from .words import Item
 
 #: A chunk with more items than this is cut: what is said of it would take time that grows with its square.
 _MOST_ITEMS: Final = 40

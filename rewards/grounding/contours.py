@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from .words import Item
+from .items import Item
 
 _UP: Final = frozenset(("up", "up_", "upped", "high"))
 _DOWN: Final = frozenset(("down", "down_", "downed", "low"))

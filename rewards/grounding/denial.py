@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from .chunks import Atom, Chunk
-from .words import Item
+from .items import Item
 
 _LISTS: Final = frozenset(("or", "nor", "list"))
 #: A list is followed over this many chunks.

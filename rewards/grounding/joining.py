@@ -3,11 +3,11 @@
 from typing import Final, cast
 
 from .chunks import Atom, Chunk
+from .items import Item
 from .lexicon import Lexicon, Meaning, combined
 from .measures import by_degree, by_lack, by_number
 from .poses import POSED, pose, side_of_pose
 from .rows import collapse, complete, grouped, locate
-from .words import Item
 
 #: Who raises a voice makes it loud; a voice that rises goes up.
 _STATES: Final = {"up": "upped", "down": "downed"}

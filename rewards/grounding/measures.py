@@ -4,9 +4,9 @@ from typing import Final, cast
 
 from ...records.labels import Modality
 from .chunks import Atom, Chunk
+from .items import Item
 from .lexicon import Lexicon, Meaning, combined
 from .numbers import Quantity
-from .words import Item
 
 #: What a part measures when only a number stands with it.
 _MEASURED: Final[dict[str, tuple[Modality, tuple[str, ...]]]] = {

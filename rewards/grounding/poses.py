@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Final, cast
 
+from .items import Item
 from .lexicon import Meaning
-from .words import Item
 
 #: Parts whose movements are poses, where they are.
 POSED: Final = frozenset(("head", "gaze", "look", "eye", "facewhole", "faces"))

@@ -6,9 +6,9 @@ from typing import Final, cast
 
 from ...records.labels import SIDES, Side
 from .chunks import Atom, Chunk
+from .items import Item
 from .measures import fitting
 from .numbers import Quantity
-from .words import Item
 
 _SIDES: Final[dict[str, Side]] = {side: side for side in SIDES} | {"vleft": "right", "vright": "left"}
 _ACTIONS: Final = frozenset(("face", "head", "gaze", "body"))

@@ -12,12 +12,13 @@ from .chunks import Atom, Chunk, chunks_of, drop_heading
 from .contours import then_shapes
 from .cue_index import index_of
 from .denial import hedged, negations, unknowable, unreal
+from .items import Item, Sentence
 from .joining import join_atoms
 from .lexicon import lexicon
 from .qualifiers import level_of, number_of, side_of
 from .situations import NEVER, People, people, times
 from .unlexical import described, quoted, unheard
-from .words import Item, Sentence, sentences
+from .words import sentences
 
 __all__ = ["read_assertions"]
 
@@ -35,6 +36,7 @@ _GENERIC: Final = re.compile(
 )
 _said = attrgetter(*_QUALIFIERS)
 _WHITE: Final = " \t\r\n\u3000*_#-–—,，.。;；:：、!！?？"
+_SEMICOLONS: Final = frozenset(";；")
 _LIST_MARK: Final = re.compile(r"[\s>*#•·-]{0,20}(?:\d{1,3}[.)、]\s{1,4})?")
 
 
@@ -60,8 +62,16 @@ def read_assertions(text: str, cueset: CueSet | None = None) -> list[Assertion]:
     cast_ = People(sorted(index.people) if index is not None else [])
     duration_s = cueset.clip.duration_s if cueset is not None else None
     found: list[Assertion] = []
+    begins = 0
     for sentence in sentences(text, known, cast_.names()):
-        found += _Sentence(text, sentence, cast_, duration_s, cueset is not None).assertions()
+        reader = _Sentence(text, sentence, cast_, duration_s, cueset is not None)
+        made = reader.assertions()
+        if not made and text[sentence.start - 1 : sentence.start] in _SEMICOLONS:
+            # "Lips part; it may be speech [id]": a remark that claims nothing cites for what it is about.
+            found[begins:] = reader.cite_for(found[begins:])
+        else:
+            begins = len(found)
+        found += made
     return found
 
 
@@ -86,6 +96,14 @@ class _Sentence:
             piece = items[first : first + _MOST_ITEMS]
             made += self._piece(piece, piece[0].start, piece[-1].end)
         return made
+
+    def cite_for(self, assertions: list[Assertion]) -> list[Assertion]:
+        """Give what cites nothing the citations of this sentence."""
+        cited, unknown_ids = self._ids([item for item in self.sentence.items if item.kind == "cite"])
+        return [
+            one if one.cited or one.unknown_ids else replace(one, cited=cited, unknown_ids=unknown_ids)
+            for one in assertions
+        ]
 
     def _piece(self, items: list[Item], begin: int, end: int) -> list[Assertion]:
         kinds = {item[0] for item in items}

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Final, cast
 
 from .chunks import Chunk
+from .items import Item
 from .poses import POSED
-from .words import Item
 
 #: Movement words that only give a direction to another one, and those that need one.
 _PARTICLES: Final = frozenset(("up_", "down_", "in_", "back_", "fwd_", "apart_", "out_", "away_", "toward_"))

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 from .chunks import Atom, Chunk
+from .items import Item
 from .numbers import Quantity
-from .words import Item
 
 
 class When(NamedTuple):

@@ -7,9 +7,9 @@ from typing import Final, cast
 
 from .assertion import Assertion
 from .chunks import Atom, Chunk
+from .items import Item
 from .lexicon import Meaning
 from .numbers import Quantity
-from .words import Item
 
 _STOP: Final = frozenset(
     (

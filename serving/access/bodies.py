@@ -4,7 +4,8 @@ import asyncio
 import json
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 from time import monotonic
 from typing import Any, Final
@@ -33,6 +34,8 @@ _LEAST_BYTES_PER_S: Final = 4096
 #: counted, or a few clients that announce much and send nothing would keep everybody out.
 _BODIES_HELD: Final = 16
 _SMALL_SHARE: Final = 1 / 512
+#: Forms on disk at a time, bytes; they are deleted with their requests.
+_FORMS_HELD: Final = 8 << 30
 
 
 async def json_body(request: Request) -> tuple[bytes, dict[str, Any]]:
@@ -166,7 +169,8 @@ class Bodies:
 
     def __init__(self, app: ASGIApp, limits: MediaLimits) -> None:
         self._app, self._limits = app, limits
-        self._held = 0
+        self._in_memory = _Room(limits.body_bytes * _BODIES_HELD)
+        self._on_disk = _Room(max(_FORMS_HELD, limits.upload_bytes + _MULTIPART_BYTES))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -176,6 +180,8 @@ class Bodies:
         headers = {name: value for name, value in scope["headers"] if name.startswith((b"content-", b"transfer-"))}
         if headers.get(b"content-encoding", b"identity").strip().lower() != b"identity":
             raise ApiError(415, "compressed bodies are not read: send it without Content-Encoding")
+        if headers.get(b"transfer-encoding", b"chunked").strip().lower() != b"chunked":
+            raise ApiError(400, "of transfer encodings only chunked is read: send it without Transfer-Encoding")
         declared = int(headers.get(b"content-length", b"0"))
         if not declared and b"transfer-encoding" not in headers:
             await self._app(scope, receive, send)
@@ -184,19 +190,26 @@ class Bodies:
         most = self._limits.upload_bytes + _MULTIPART_BYTES if multipart else self._limits.body_bytes
         if declared > most:
             raise _too_large(most)
-        if multipart:  # goes to disk as it comes
-            await self._app(scope, _Incoming(receive, most), send)
-            return
-        incoming = _Incoming(receive, most, self._hold)
+        room = self._on_disk if multipart else self._in_memory  # a form goes to disk as it comes
+        incoming = _Incoming(receive, most, room)
         try:
-            if declared > most * _SMALL_SHARE:
+            if declared > most * _SMALL_SHARE and not multipart:
                 incoming.hold(declared)
             await self._app(scope, incoming, send)
         finally:
-            self._held -= incoming.held
+            room.held -= incoming.held
 
-    def _hold(self, size: int) -> None:
-        if self._held + size > self._limits.body_bytes * _BODIES_HELD:
+
+@dataclass(slots=True)
+class _Room:
+    """Bytes that the bodies of all requests may take."""
+
+    most: int
+    held: int = 0
+
+    def take(self, size: int) -> None:
+        """Take some. Raises ApiError where there are not so many."""
+        if self.held + size > self.most:
             raise ApiError(
                 429,
                 "too many large requests at a time; come again",
@@ -204,22 +217,22 @@ class Bodies:
                 code="too_many_large_requests",
                 retry_after_s=2,
             )
-        self._held += size
+        self.held += size
 
 
 class _Incoming:
     """``receive`` of one request with a body, which counts and times it."""
 
-    def __init__(self, receive: Receive, most: int, hold: Callable[[int], None] | None = None) -> None:
-        self._receive, self._most, self._hold = receive, most, hold
+    def __init__(self, receive: Receive, most: int, room: _Room) -> None:
+        self._receive, self._most, self._room = receive, most, room
         self._size = self.held = 0
         self._waited_s = 0.0
         self._complete = False
 
     def hold(self, size: int) -> None:
         """Count it among what is held, up to this size. Raises ApiError when too much is."""
-        if self._hold is not None and size > self.held:
-            self._hold(size - self.held)
+        if size > self.held:
+            self._room.take(size - self.held)
             self.held = size
 
     async def __call__(self) -> Message:

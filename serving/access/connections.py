@@ -60,6 +60,11 @@ class GuardedProtocol(HttpToolsProtocol):
         self._in_head = self._in_message = True
         self._head_bytes = 0
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header in; what follows a body (trailers) is none, or it could take the place of one."""
+        if self._in_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         """Note that its headers are there."""
         self._in_head = False

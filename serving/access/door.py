@@ -11,6 +11,7 @@ from ..inside import INSIDE
 from ..refusals import ApiError
 from ..settings import ServeSettings
 from ..watching.metrics import Metrics
+from .headers import read_headers
 from .hosts import refuse_strangers
 from .keys import Keys
 from .rate import Rate, caller_of
@@ -20,7 +21,7 @@ _MOST_AT_A_TIME: Final = 1024
 
 
 class Door:
-    """ASGI middleware: keys, hosts, rate, and how many at a time.
+    """ASGI middleware: headers that are read in one way, keys, hosts, rate, and how many at a time.
 
     Parameters
     ----------
@@ -44,7 +45,7 @@ class Door:
         if scope["type"] != "http" or INSIDE in scope:
             await self._app(scope, receive, send)
             return
-        headers = dict(scope["headers"])
+        headers = read_headers(scope["headers"])
         if not self._keys:
             refuse_strangers(headers)
         if self._is_open(scope):

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from starlette.types import Send
 
 from ...errors import EmoreasonError
-from ..refusals import ApiError, refusal_of
+from ..refusals import NO_ROOM, ApiError, no_room, refusal_of
 
 _MESSAGES = {
     404: "there is no such route; /openapi.json lists those there are",
@@ -51,6 +51,8 @@ def api_error(error: Exception) -> ApiError:
         return error
     if isinstance(error, EmoreasonError):
         return refusal_of(error)
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
+        return no_room()
     if isinstance(error, RequestValidationError):
         return _invalid(error)
     if isinstance(error, HTTPException):

@@ -65,8 +65,10 @@ def read_keys(file: Path) -> tuple[str, ...]:
     """
     try:
         lines = file.expanduser().read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"the key file {file} cannot be read: {type(error).__name__}") from None
+    except OSError as error:
+        raise ConfigError(f"the key file {file} cannot be read: {error.strerror or type(error).__name__}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"the key file {file} is no text; expected a key on each line") from None
     keys = tuple(key for line in lines if (key := line.strip()) and not key.startswith("#"))
     if not keys:
         raise ConfigError(f"the key file {file} holds no key; expected one on each line")

@@ -12,6 +12,8 @@ from ..refusals import ApiError
 
 #: Callers remembered; who is forgotten begins anew, so this only bounds memory.
 _CALLERS: Final = 10_000
+#: A request is whole from here on: sums of seconds are rounded, and who waits as told must be let in.
+_WHOLE: Final = 1 - 1e-9
 
 
 @dataclass(slots=True)
@@ -58,7 +60,7 @@ class Rate:
         per_s = self._per_minute / 60
         bucket.left = min(float(self._per_minute), bucket.left + (now - bucket.at_s) * per_s)
         bucket.at_s = now
-        if bucket.left < 1:
+        if bucket.left < _WHOLE:
             raise ApiError(
                 429,
                 f"more than {self._per_minute} requests a minute",
@@ -66,7 +68,7 @@ class Rate:
                 code="rate_limit_exceeded",
                 retry_after_s=ceil((1 - bucket.left) / per_s),
             )
-        bucket.left -= 1
+        bucket.left = max(0.0, bucket.left - 1)
         return {
             "x-ratelimit-limit-requests": str(self._per_minute),
             "x-ratelimit-remaining-requests": str(int(bucket.left)),

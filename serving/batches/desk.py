@@ -88,12 +88,16 @@ class BatchDesk:
     async def start(self) -> None:
         """Go on with what an earlier server left. Where there is nothing, the folder is made with the first file.
 
+        One that somebody named is made at once: that it cannot be is to be known before anyone sends a file.
+
         Raises
         ------
         ConfigError
             Another server uses the folder, or it is damaged.
+        StorageError
+            It cannot be made.
         """
-        if self._home.is_there:
+        if self._home.is_there or self._home.is_named:
             kept = await self._home.opened()
             for batch in await kept.write(kept.catalogue.unfinished):
                 self._begin(kept, batch)
@@ -176,8 +180,10 @@ class BatchDesk:
             await asyncio.sleep(_PAUSE_S)
 
     async def _broken(self, kept: Kept, batch: Batch, error: Exception) -> None:
-        known = isinstance(error, EmoreasonError)
-        LOGGER.error("batch %s failed: %s", batch.id, error, exc_info=None if known else error)
+        if isinstance(error, EmoreasonError):
+            LOGGER.error("batch %s failed: %s", batch.id, error)
+        else:  # its words may be those of a request
+            LOGGER.error("batch %s failed", batch.id, exc_info=error)
         why = "what was kept of it is damaged" if isinstance(error, ConfigError) else "a bug in emoreason"
         message = f"the batch cannot go on: {why}; the server's log says more"
         failed = {"code": "internal_error", "message": message, "param": None, "line": None}

@@ -99,6 +99,11 @@ class Home:
         """Whether an earlier server left something."""
         return self._folder.is_there
 
+    @property
+    def is_named(self) -> bool:
+        """Whether somebody said where it is."""
+        return self._settings.state is not None
+
     async def opened(self) -> Kept:
         """Open it, or return what is open.
 

@@ -91,6 +91,7 @@ class Working:
         """
         # As it is now: it may have been cancelled, or an earlier call may have come far.
         self._batch = await self._kept.write(self._kept.catalogue.batch, self._batch.owner, self._batch.id)
+        self.counts = self._batch.counts
         if self._batch.status == "finalizing":
             await self._finish()
             return

@@ -14,12 +14,15 @@ from ...reasoning.evidence.chain import observed_in
 from ...records import Cue, CueSet, Explanation
 from ...records.convert import to_json
 from ...rewards.completion import Completion, read_completion
-from ...rewards.grounding import Verdict, verdicts
+from ...rewards.grounding import Verdict
+from ...rewards.grounding.checking import check_all
+from ...rewards.grounding.reading import read_assertions
 
 #: Longest text that is checked, characters; what is beyond gets no verdict, and a note says so.
 LONGEST_CHECKED: Final = 60_000
-#: Most claims of one text that are reported.
+#: Most claims of one text that are checked; and most comparisons of a claim with a cue, each about 15 microseconds.
 MOST_CLAIMS: Final = 1_000
+_MOST_COMPARED: Final = 1_000_000
 _RULINGS: Final = ("supported", "contradicted", "unverifiable")
 _FREE_TEXT: Final = "the text is no answer in the form that was asked for: its claims were checked, it has no labels"
 
@@ -81,10 +84,11 @@ def evidence_of(text: str, basis: Basis, notes: Iterable[str] = ()) -> dict[str,
     # Not the remembering form: what was written about a clip is not kept.
     completion = read_completion.__wrapped__(text)
     wrote = completion.reasoning
-    found = verdicts(observed_in(wrote, cueset) if basis.observations_alone else wrote, cueset)
-    if len(found) > MOST_CLAIMS:
-        said.append(f"only the first {MOST_CLAIMS} of {len(found)} claims are reported")
-        found = found[:MOST_CLAIMS]
+    claims = read_assertions(observed_in(wrote, cueset) if basis.observations_alone else wrote, cueset)
+    most = min(MOST_CLAIMS, _MOST_COMPARED // max(1, len(cueset.cues)))
+    if len(claims) > most:
+        said.append(f"only the first {most} of {len(claims)} claims were checked")
+    found = check_all(claims[:most], cueset)
     label_cues = _label_cues(completion, answer)
     cues = cueset.by_id()
     if answer is not None and basis.preset is not None:  # what did not ask in our form does not miss it

@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any, Final
 
 from ...reasoning.conversation import Capabilities
@@ -24,13 +23,15 @@ from .inserting import Inserted, Placed, inserted, numbered, unasked, without_fi
 from .sharing import needs_file, wanted_prompts
 from .words import texts_of
 
-#: Headers that concern one connection alone, the client's key, and what would change the form of the answer.
+#: Headers that concern one connection alone, the client's key, where it comes from, and what would change the form of
+#: the answer.
 _NOT_FORWARDED: Final = frozenset({
-    "accept-encoding", "api-key", "authorization", "connection", "content-encoding", "content-length", "cookie",
-    "expect", "forwarded", "host", "keep-alive", "origin", "proxy-authenticate", "proxy-authorization",
-    "proxy-connection", "referer", "te", "trailer", "transfer-encoding", "upgrade", "x-api-key", "x-forwarded-for",
-    "x-forwarded-host", "x-forwarded-proto",
+    "accept-encoding", "api-key", "authorization", "cf-connecting-ip", "connection", "content-encoding",
+    "content-length", "cookie", "expect", "forwarded", "host", "http2-settings", "keep-alive", "origin",
+    "proxy-authenticate", "proxy-authorization", "proxy-connection", "referer", "te", "trailer", "transfer-encoding",
+    "true-client-ip", "upgrade", "via", "x-api-key", "x-client-ip", "x-forwarded", "x-real-ip",
 })  # fmt: skip
+_NOT_FORWARDED_FAMILY: Final = "x-forwarded-"
 #: Longer texts of a client are counted in a thread.
 _LONG_WORDS: Final = 1 << 16
 
@@ -121,17 +122,13 @@ def forwarded(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     {'x-request-id': '7'}
     """
     read = ((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in headers)
-    return {name: value for name, value in read if name not in _NOT_FORWARDED}
-
-
-@cache
-def evidence_upstream() -> EvidenceUpstream:
-    """Return the engine ``evidence``, which every server has beside its model."""
-    return EvidenceUpstream()
+    return {
+        name: value for name, value in read if name not in _NOT_FORWARDED and not name.startswith(_NOT_FORWARDED_FAMILY)
+    }
 
 
 def _upstream(services: Services, body: Mapping[str, Any]) -> Upstream:
-    return evidence_upstream() if body.get("model") == MODEL else services.upstream
+    return services.evidence if body.get("model") == MODEL else services.upstream
 
 
 def _no_clip(option: str) -> ApiError:

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any, Final
 
 from starlette.datastructures import UploadFile
@@ -101,7 +100,7 @@ async def _explained(services: Services, asked: Asked, cueset: CueSet, notes: tu
     with services.metrics.stage("upstream"):
         model = await _model(services, asked)
         if model is None:
-            engine = _evidence_engine()
+            engine = services.evidence.engine
             name, wrote_it = engine.name, engine.model
             reply = await asyncio.to_thread(engine.answer, request)
         else:
@@ -128,11 +127,6 @@ async def _model(services: Services, asked: Asked) -> str | None:
     if not names:
         raise ApiError(400, "name the model to ask in model: the server behind this one lists none", param="model")
     return names[0]
-
-
-@cache
-def _evidence_engine() -> EvidenceEngine:
-    return EvidenceEngine()
 
 
 @dataclass(slots=True)

@@ -1,7 +1,6 @@
 """Media of requests -> files, looked at from outside, shared where they are the same, deleted with their requests."""
 
 import asyncio
-import errno
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from typing import Final, ParamSpec, TypeVar
 
 from ...cues.container import STILLS, identify
 from ...errors import MediaError
-from ..refusals import ApiError
+from ..refusals import NO_ROOM, ApiError, no_room
 from ..settings import MediaLimits, ServeSettings
 from .addresses import AllowedHosts
 from .data_urls import decoded, is_data_url, read_data_url
@@ -23,7 +22,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 #: Demuxers of files that hold nothing but sound.
 _SOUND: Final = frozenset({"wav", "mp3", "flac", "aac", "aiff", "au", "amr", "caf", "w64"})
-_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,10 +168,9 @@ class RequestMedia:
             finally:
                 incoming.discard()
         except OSError as error:
-            if error.errno not in _NO_ROOM:
+            if error.errno not in NO_ROOM:
                 raise
-            message = "there is no room left for media on this server"
-            raise ApiError(503, message, kind="server_error", code="no_room", retry_after_s=30) from error
+            raise no_room() from error
 
     async def _looked_at(self, incoming: Incoming, said: Kind, name: str, notes: tuple[str, ...]) -> Spooled:
         incoming.file.close()

@@ -34,6 +34,11 @@ class PrivateFolder:
         self._sweep()
         self.path, self._lock = self._made()
 
+    def renew(self) -> None:
+        """Make another in its place: somebody deleted it."""
+        self._lock.close()
+        self.path, self._lock = self._made()
+
     def close(self) -> None:
         """Delete it with all that is in it."""
         shutil.rmtree(self.path, ignore_errors=True)

@@ -41,8 +41,12 @@ class Store:
 
     def new(self) -> tuple[Path, IO[bytes]]:
         """Begin a file."""
-        path = self._folder.path / secrets.token_hex(16)
-        return path, os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+        name = secrets.token_hex(16)
+        try:
+            return _opened(self._folder.path / name)
+        except FileNotFoundError:  # old temporary files were cleaned up, and the folder with them
+            self._folder.renew()
+            return _opened(self._folder.path / name)
 
     def keep(self, path: Path, sha256: str, size: int) -> Path:
         """Keep a file that is complete; where its bytes are here already, that other file."""
@@ -71,6 +75,10 @@ class Store:
         """Delete everything."""
         self._kept.clear()
         self._folder.close()
+
+
+def _opened(path: Path) -> tuple[Path, IO[bytes]]:
+    return path, os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ _LIMITS: Final = (
     "It knows no identities: people are numbered within a clip.",
 )
 _OF_EVIDENCE: Final[tuple[str, ...]] = (
-    "No model: it weighs cues by published tables and fixed sums, and writes the same for the same clip.",
+    "No model: it adds up fixed weights of cues, and writes the same for the same clip.",
     "It explains clips, and holds no conversation.",
 )
 _OF_MODELS: Final[tuple[str, ...]] = (

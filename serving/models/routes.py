@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 from ..access.bodies import json_body
 from ..chat.asked import FIELD
 from ..chat.leaving import while_connected
-from ..chat.preparing import evidence_upstream, forwarded
+from ..chat.preparing import forwarded
 from ..chat.relaying import error_event
 from ..refusals import ApiError
 from ..services import Services
@@ -102,7 +102,7 @@ async def model(request: Request, model: str) -> Response:
 async def _models(services: Services) -> list[dict[str, Any]]:
     listed = list(await services.upstream.models())
     if not any(known["id"] == MODEL for known in listed):  # every server has it beside its model
-        listed += await evidence_upstream().models()
+        listed += await services.evidence.models()
     return [with_card(known, services.settings.purpose) for known in listed]
 
 

@@ -55,15 +55,24 @@ class EvidenceUpstream:
 
     The chain of thought is ``message.reasoning`` (and ``reasoning_content``), the answer as JSON ``message.content``,
     what the reader must know besides ``message.notes``.
+
+    Parameters
+    ----------
+    weights : str
+        ``fitted`` or ``literature``.
+
+    Attributes
+    ----------
+    engine : EvidenceEngine
     """
 
-    def __init__(self) -> None:
-        self._engine = EvidenceEngine()
+    def __init__(self, weights: str = "fitted") -> None:
+        self.engine = EvidenceEngine(weights)
 
     async def models(self) -> tuple[dict[str, Any], ...]:
         """Return the one model there is."""
         card = {"id": MODEL, "object": "model", "created": 0, "owned_by": "emoreason"}
-        return ({**card, "description": f"{self._engine.describe()} {NOTICE}"},)
+        return ({**card, "description": f"{self.engine.describe()} {NOTICE}"},)
 
     async def capabilities(self, model: str) -> Capabilities:
         """Say that it reads cues alone."""
@@ -83,7 +92,7 @@ class EvidenceUpstream:
         if question.cueset is None:
             raise ApiError(400, _NO_CLIP, param="messages", code="no_clip")
         request = Request(cueset=question.cueset, preset=question.preset or "explain", language=question.language)
-        reply = await asyncio.to_thread(self._engine.answer, request)
+        reply = await asyncio.to_thread(self.engine.answer, request)
         thought, _, content = reply.text.rpartition(_CLOSED)
         written = _Written(
             reasoning=thought.removeprefix("<think>").strip() or None,

@@ -50,7 +50,8 @@ class Watched:
         except Exception as error:
             refusal = api_error(error)
             if refusal.status >= 500 and not isinstance(error, ApiError):
-                LOGGER.error("request %s: a bug", answer.request_id, exc_info=error)
+                what = "a bug" if refusal.status == 500 else refusal.message
+                LOGGER.error("request %s: %s", answer.request_id, what, exc_info=error)
             await answer.refuse(refusal)
         finally:
             self._metrics.in_flight -= 1

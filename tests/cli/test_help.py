@@ -40,7 +40,7 @@ def test_the_first_help_lists_the_verbs_and_the_exit_codes() -> None:
     for verb in VERBS:
         assert f"\n  {verb} " in output
     assert "130  interrupted" in output
-    assert "eval" not in output  # `emoreason completion` says it
+    assert 'eval "$(' not in output  # `emoreason completion` says it
 
 
 def test_help_and_import_load_nothing_heavy() -> None:

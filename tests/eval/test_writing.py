@@ -19,6 +19,8 @@ from emoreason.eval.outcome import (
 from emoreason.eval.pictures import Bars, Lines, Matrix
 from emoreason.eval.sample import Gold, Prediction, join
 from emoreason.eval.stats import Interval
+from emoreason.eval.writing.latex import latex
+from emoreason.eval.writing.markdown import markdown
 from emoreason.eval.writing.report_json import report_text, report_value
 from emoreason.eval.writing.values import json_value
 from emoreason.records import Claim, Explanation, Reference
@@ -142,3 +144,37 @@ def test_json_values_of_numpy_and_lone_surrogates() -> None:
         "c": 3,
     }
     assert json_value("a\udc80") == "a?"
+
+
+def test_markdown_has_every_table_and_what_was_not_measured() -> None:
+    text = markdown(small_report())
+    assert "| ours | 0.500 [0.000, 1.000] | 0.125 [0.100, 0.200] | 2 |" in text
+    assert "| *majority* | – | – | 0 |" in text
+    assert "| closed-set | UAR | ours - majority | 0.250 [0.000, 0.500] | .010 | .020 \\* |" in text
+    assert "## By sex: closed-set, UAR" in text
+    assert "- one clip has no prediction" in text
+    assert "- Not measured: judges: no judge was given." in text
+    assert "- Control majority: always anger" in text
+    assert "informed" in text
+
+
+def test_names_of_systems_cannot_leave_their_cells() -> None:
+    measure = MeasureOutcome(name="a|b", higher_is_better=None, values={"<b>|x|\n`y`": interval(1.0)})
+    system = System(name="<b>|x|\n`y`", predictions=[])
+    odd = EvalReport(
+        title="t",
+        systems=(system,),
+        suites=(
+            SuiteOutcome(suite="s_%", about="", settings={}, measures=(measure,), counts={}, notes={}, pictures={}),
+        ),
+    )
+    assert "| &lt;b>\\|x\\| \\`y\\` | 1.000 | 2 |" in markdown(odd)
+    assert "\\caption{s\\_\\%}" in latex(odd)
+
+
+def test_latex_parts_systems_from_controls_by_a_rule() -> None:
+    text = latex(small_report())
+    ours = text.index("ours & 0.500 {\\scriptsize [0.000, 1.000]}")
+    assert ours < text.index("\\midrule", ours) < text.index("majority & --")
+    assert "errors\\_\\% $\\downarrow$" in text
+    assert text.count("\\begin{table}") == text.count("\\end{table}") == 2

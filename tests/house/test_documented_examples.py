@@ -22,7 +22,10 @@ RUN = [
     ROOT / "README.md",
     *(
         ROOT / "docs" / f"{name}.md"
-        for name in ("batch", "explain", "formats", "report", "rewards", "scientist", "researcher", "engineer")
+        for name in (
+            *("batch", "evaluation", "explain", "formats", "probes", "report", "rewards"),
+            *("scientist", "researcher", "engineer"),
+        )
     ),
 ]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)

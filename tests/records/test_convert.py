@@ -189,7 +189,7 @@ def test_schemas_are_valid_draft_2020_12() -> None:
     from jsonschema import Draft202012Validator
 
     names = [path.name.removesuffix(".json") for path in (resources.files("emoreason.records") / "schemas").iterdir()]
-    assert len(names) == 11
+    assert len(names) == 12
     for name in names:
         Draft202012Validator.check_schema(schema(name))
 

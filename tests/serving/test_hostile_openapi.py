@@ -69,6 +69,7 @@ def test_no_case_breaks_it(start: Any, tmp_path: Path) -> None:
         status, said = attack(server, tmp_path, "--seed", "7")
         lines = [line for line in server.logged() if "status" in line]
         answered = Counter((line["route"], line["status"]) for line in lines)
+        print(f"{sum(answered.values())} requests: {dict(Counter(line['status'] for line in lines))}")  # noqa: T201
         assert status == 0, said[-12_000:]
         assert sum(answered.values()) >= CASES
         assert not [line for line in server.logged() if line.get("status", 0) >= 500 or "error" in line]

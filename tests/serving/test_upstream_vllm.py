@@ -55,7 +55,8 @@ def value_of(flags: list[str], flag: str) -> str:
 def adapter(folder: Path, rank: int) -> str:
     folder.mkdir()
     (folder / "adapter_config.json").write_text(json.dumps({"r": rank}))
-    (folder / "adapter_model.safetensors").write_bytes(b"")
+    head = json.dumps({"base_model.model.layers.0.self_attn.q_proj.lora_A.weight": {}}).encode()
+    (folder / "adapter_model.safetensors").write_bytes(len(head).to_bytes(8, "little") + head)
     return str(folder)
 
 

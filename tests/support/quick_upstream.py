@@ -26,6 +26,7 @@ MODEL: Final = "quick"
 _TOKENS: Final = 64
 _MOST_TOKENS: Final = 4096
 _MOST_N: Final = 16
+_ROLES: Final = {"system", "developer", "user", "assistant", "tool"}
 _TIED: Final = (
     "import ctypes, os, signal, sys; ctypes.CDLL(None).prctl(1, signal.SIGKILL); os.execv(sys.argv[1], sys.argv[1:])"
 )
@@ -154,11 +155,8 @@ def _error(message: str) -> dict[str, Any]:
 
 def _refusal(body: dict[str, Any], path: bytes, *, pictures: bool) -> str | None:
     """Say what is wrong with a body, as a server with a schema does."""
-    n, tokens = body.get("n") or 1, body.get("max_tokens") or _TOKENS
-    if type(n) is not int or not 1 <= n <= _MOST_N:
-        return f"n must be 1 to {_MOST_N}"
-    if type(tokens) is not int or tokens < 1:
-        return "max_tokens must be at least 1"
+    if wrong := _wrong_wish(body):
+        return wrong
     if body.get("model", MODEL) != MODEL:
         return f"the model does not exist; there is {MODEL}"
     if path == b"/v1/completions":
@@ -166,11 +164,24 @@ def _refusal(body: dict[str, Any], path: bytes, *, pictures: bool) -> str | None
     messages = body["messages"]
     if not isinstance(messages, list) or not messages:
         return "messages must be a list"
+    if not {message["role"] for message in messages} <= _ROLES:
+        return "a role must be one of " + ", ".join(sorted(_ROLES))
     parts = [part for message in messages for part in _parts(message)]
     kinds = {part["type"] for part in parts}
     if not kinds <= ({"text", "image_url"} if pictures else {"text"}):
         return "this is not a multimodal model"
     return None if all(isinstance(part.get("text", ""), str) for part in parts) else "a text must be one"
+
+
+def _wrong_wish(body: dict[str, Any]) -> str | None:
+    n, tokens, warmth = (body.get(name) for name in ("n", "max_tokens", "temperature"))
+    if n is not None and (type(n) is not int or not 1 <= n <= _MOST_N):
+        return f"n must be 1 to {_MOST_N}"
+    if tokens is not None and (type(tokens) is not int or tokens < 1):
+        return "max_tokens must be at least 1"
+    if warmth is not None and (type(warmth) not in (int, float) or not 0 <= warmth <= 2):
+        return "temperature must be 0 to 2"
+    return None if type(body.get("stream")) in (bool, type(None)) else "stream must be true or false"
 
 
 def _parts(message: dict[str, Any]) -> list[dict[str, Any]]:

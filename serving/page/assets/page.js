@@ -189,6 +189,8 @@ async function explain(event) {
     const begun = () => { $("status").textContent = "Writing…"; };
     show(await ask(file, asked, { key, signal: controller.signal, mostInline: server.mostInline, begun, write }));
   } catch (error) {
+    cancelAnimationFrame(frame);
+    draw(); // what came before it broke off, also in a tab that nobody looks at
     if (error.name === "AbortError") $("status").textContent = "Cancelled.";
     else { $("status").textContent = ""; say(error); }
   } finally {

@@ -1,0 +1,1 @@
+"""Language models that grade: their questions, their verdicts, and how far they agree with people."""

@@ -1,0 +1,1 @@
+"""Files of any layout the field uses -> gold and predictions."""
