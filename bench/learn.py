@@ -19,7 +19,6 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -31,54 +30,8 @@ os.environ.setdefault("TQDM_DISABLE", "1")
 
 from learning import curves, runs, tables  # noqa: E402 - where it lies is known now
 from learning.base import Size, pretrain  # noqa: E402
+from learning.shelf import Shelf, say  # noqa: E402
 from learning.world import NOISY  # noqa: E402
-
-Made = Callable[[], dict[str, Any]]
-
-
-def full() -> tuple[Size, runs.Plan]:
-    """Sizes of the experiment."""
-    return Size(), runs.Plan()
-
-
-def quick() -> tuple[Size, runs.Plan]:
-    """Sizes that show that all of it runs, in about a minute, and nothing else."""
-    size = Size(layers=2, hidden=64, inner=128, heads=2, steps=40, batch=16)
-    plan = runs.Plan(
-        sft_rows=16, sft_steps=3, grpo_rows=16, grpo_steps=4, grpo_prompts=2, generations=4, clips=6, samples=1
-    )
-    return size, plan
-
-
-def say(text: str) -> None:
-    """Tell how far it is."""
-    print(f"[{time.strftime('%H:%M:%S')}] {text}", flush=True)
-
-
-class Shelf:
-    """Results in files, made once for the same plan."""
-
-    def __init__(self, folder: Path, plan: list[dict[str, Any]]) -> None:
-        self.folder, self.plan = folder, plan
-
-    def result(self, name: str, make: Made) -> dict[str, Any]:
-        """Read a result, or make and keep it."""
-        path = self.folder / f"{name}.json"
-        if path.exists():
-            kept: dict[str, Any] = json.loads(path.read_text())
-            if kept["plan"] != self.plan:
-                raise SystemExit(f"{path} comes from another plan; expected a new --out, or the folder removed")
-            return kept
-        cpu, wall = time.process_time(), time.perf_counter()
-        made = make()
-        seconds = {"cpu": time.process_time() - cpu, "wall": time.perf_counter() - wall}
-        made = {"plan": self.plan, "seconds_taken": seconds, **made}
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial")
-        partial.write_text(json.dumps(made))
-        partial.replace(path)
-        say(f"{name}: {seconds['cpu']:.0f} s of processor, {seconds['wall']:.0f} s of clock")
-        return made
 
 
 def replicate(shelf: Shelf, seed: int, size: Size, plan: runs.Plan, split: Any, arms: list[str]) -> dict[str, Any]:
@@ -124,7 +77,7 @@ def main() -> int:
     options = parser.parse_args()
     if options.set and options.split == "test" and not options.quick:
         parser.error("--set is for choosing on the dev split; the test is run as the plan stands")
-    size, plan = _changed(*(quick() if options.quick else full()), options.set)
+    size, plan = _changed(*(runs.quick_sizes() if options.quick else (Size(), runs.Plan())), options.set)
     out = options.out or ROOT / "out" / ("learn-quick" if options.quick else "learn")
     shelf = Shelf(out.resolve(), runs.as_json(plan, size, NOISY))
     seeds = [int(seed) for seed in options.seeds.split(",")]
@@ -168,8 +121,7 @@ def report(results: dict[int, Any], shelf: Shelf, split: str, picture: Path, sec
 def _taken(shelf: Shelf, arms: dict[str, list[dict[str, Any]]]) -> list[str]:
     """Say what it cost, early stops, and the share of a step that is spent in the rewards."""
     kept = [json.loads(path.read_text()) for path in sorted(shelf.folder.glob("seed*/*.json"))]
-    cpu = sum(one["seconds_taken"]["cpu"] for one in kept) / 60
-    lines = [f"All of it: {cpu:.0f} min of processor time on one core."]
+    lines = [f"All of it: {shelf.minutes():.0f} min of processor time on one core."]
     stopped = [one["stopped"] for one in kept if one.get("stopped")]
     lines += [f"Stopped early: {reason}." for reason in stopped]
     for arm, seeds in arms.items():

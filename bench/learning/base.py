@@ -19,7 +19,7 @@ from emoreason.prompts.render import render_messages
 from emoreason.records import TrainingRow
 from emoreason.torch_imports import import_heavy
 
-from .world import NOISY, Noise, draw_rows
+from .world import NOISY, draw_rows
 
 _CONTEXT: Final = 2_048
 #: A turn ends with its last token: a line break after it would be learnt by SFT alone, and written before the end, too.
@@ -47,8 +47,19 @@ class Size:
     learning_rate: float = 2e-3
 
 
-def pretrain(folder: Path, seed: int, size: Size, noise: Noise = NOISY) -> dict[str, Any]:
-    """Train from scratch on noisy answers to clips of the training split; save it as a checkpoint.
+def pretrain(folder: Path, seed: int, size: Size, rows: Iterator[TrainingRow] | None = None) -> dict[str, Any]:
+    """Train from scratch on answers to clips of the training split; save it as a checkpoint.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the checkpoint goes.
+    seed : int
+        Of the weights.
+    size : Size
+        Shape and length.
+    rows : iterator of TrainingRow, optional
+        ``size.steps * size.batch`` rows in the order in which they are learnt. Noisy ones are drawn unless given.
 
     Returns
     -------
@@ -61,8 +72,8 @@ def pretrain(folder: Path, seed: int, size: Size, noise: Noise = NOISY) -> dict[
     torch.manual_seed(seed)
     tokenizer = make_tokenizer(size)
     model = _model(tokenizer, size).train()
-    rows = draw_rows("train", size.steps * size.batch, 1_000 + seed, noise)
-    losses, lengths = _optimise(model, tokenizer, rows, size)
+    drawn = draw_rows("train", size.steps * size.batch, 1_000 + seed, NOISY) if rows is None else rows
+    losses, lengths = _optimise(model, tokenizer, drawn, size)
     model.eval().save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     tenth = max(1, len(losses) // 10)

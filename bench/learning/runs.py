@@ -42,6 +42,7 @@ from emoreason.training.settings import (
 from emoreason.training.sft import train_sft
 from emoreason.training.watching.log import read_log
 
+from .base import Size
 from .world import CLEAN, Split, draw_rows
 
 ARMS: Final = ("grounded", "wheel", "at once")
@@ -82,6 +83,13 @@ class Plan:
     rank: int = 16
     clips: int = 150
     samples: int = 4
+
+
+def quick_sizes() -> tuple[Size, Plan]:
+    """Sizes that show that all of it runs, in about a minute, and nothing else."""
+    size = Size(layers=2, hidden=64, inner=128, heads=2, steps=40, batch=16)
+    plan = Plan(sft_rows=16, sft_steps=3, grpo_rows=16, grpo_steps=4, grpo_prompts=2, generations=4, clips=6, samples=1)
+    return size, plan
 
 
 def reward_terms(arm: str, steps: int) -> tuple[TermSettings, ...]:

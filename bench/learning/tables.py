@@ -46,8 +46,14 @@ Results = Mapping[int, Mapping[str, Mapping[str, Any]]]
 _Sums = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
-def figures(results: Results, resamples: int = RESAMPLES) -> dict[str, Any]:
-    """Figures and differences of all states that every seed has.
+def figures(
+    results: Results,
+    resamples: int = RESAMPLES,
+    *,
+    states: Sequence[str] = STATES,
+    pairs: Sequence[tuple[str, str]] = (*BEFORE_AFTER, *BETWEEN_ARMS),
+) -> dict[str, Any]:
+    """Figures of the states that every seed has, and the differences of the pairs ``(later, earlier)`` among them.
 
     Returns
     -------
@@ -55,14 +61,14 @@ def figures(results: Results, resamples: int = RESAMPLES) -> dict[str, Any]:
         ``states``: manner -> state -> measure -> figure; ``differences``: manner -> "later - earlier" -> measure ->
         figure. A figure has ``value``, ``low``, ``high`` and ``seeds`` (the value of each seed).
     """
-    states = [state for state in STATES if all(state in by_state for by_state in results.values())]
+    states = [state for state in states if all(state in by_state for by_state in results.values())]
     sums = {
         (manner, state, name): _sums(results, manner, state, name)
         for manner in MANNERS
         for state in states
         for name in MEASURES
     }
-    pairs = [(late, early) for late, early in (*BEFORE_AFTER, *BETWEEN_ARMS) if late in states and early in states]
+    pairs = [(late, early) for late, early in pairs if late in states and early in states]
     return {
         "states": {
             manner: {
@@ -183,16 +189,16 @@ def markdown(found: Mapping[str, Any]) -> str:
     parts = []
     for manner in MANNERS:
         parts += [f"### Held-out clips, {manner}", ""]
-        parts += _table(found["states"][manner], TITLES, signed=False)
+        parts += table(found["states"][manner], TITLES, signed=False)
         parts += ["", "Differences, paired:", ""]
-        parts += _table(found["differences"][manner], titles, signed=True)
+        parts += table(found["differences"][manner], titles, signed=True)
         if "grounded - sft" in found["differences"][manner]:
             parts += ["", claim_sentence(found, manner)]
         parts += ["", *(f"- {line}" for line in ablation_sentences(found, manner)), ""]
     return "\n".join(parts)
 
 
-def _table(columns: Mapping[str, Mapping[str, Any]], titles: Mapping[str, str], *, signed: bool) -> list[str]:
+def table(columns: Mapping[str, Mapping[str, Any]], titles: Mapping[str, str], *, signed: bool) -> list[str]:
     """Make a table with a measure a row."""
     there = [key for key in titles if key in columns]
     lines = ["| | " + " | ".join(titles[key] for key in there) + " |", "|---" * (len(there) + 1) + "|"]

@@ -32,7 +32,7 @@ def test_the_same_seed_gives_the_same_and_another_another():
 
 
 def test_more_than_there_are_is_refused_with_how_many_there_are():
-    with pytest.raises(ConfigError, match="expected [0-9]+ or less"):
+    with pytest.raises(ConfigError, match=r"expected [0-9]+ or less"):
         make_vignettes(100_000)
 
 
