@@ -23,7 +23,7 @@ RUN = [
     *(
         ROOT / "docs" / f"{name}.md"
         for name in (
-            *("batch", "evaluation", "explain", "formats", "probes", "report", "rewards"),
+            *("batch", "evaluation", "explain", "formats", "probes", "report", "rewards", "synthesis"),
             *("scientist", "researcher", "engineer"),
         )
     ),
