@@ -5,8 +5,9 @@
 batch, one after the other) and knows nothing else.
 """
 
-from .asking import Manner, ask
+from .asking import ask
 from .capabilities import Capabilities
+from .manner import Manner
 from .memory import Memory, remembered
 from .turn import Chat, Completion, Sampling, converse
 

@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ...cues.stills import Still, read_stills
 from ...errors import MediaError
@@ -13,10 +13,8 @@ from ...prompts.render import Picture
 from ...prompts.salience import by_salience, strength
 from ...records import Cue, CueSet
 from .capabilities import Capabilities
+from .manner import Manner
 from .media import media_file
-
-if TYPE_CHECKING:
-    from .asking import Manner
 
 #: Moments closer together than this show the same.
 APART_S: Final = 0.3

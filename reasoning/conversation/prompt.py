@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from ...errors import ConfigError, ModelOutputError
 from ...prompts.contract import parse_answer
@@ -15,11 +15,9 @@ from ...records import CueSet
 from ..demonstrations import Demonstration
 from ..engines.base import Request
 from .capabilities import Capabilities
+from .manner import Manner
 from .pictures import Shown, pictures_of
 from .sound import Heard, sound_of
-
-if TYPE_CHECKING:
-    from .asking import Manner
 
 #: Share of the prompt's text that demonstrations may take.
 DEMONSTRATIONS_SHARE: Final = 0.4

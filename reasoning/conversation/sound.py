@@ -3,16 +3,14 @@
 import base64
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from ...cues.stills import LONGEST_SOUND_S, Recording, read_wav
 from ...errors import MediaError
 from ...records import CueSet
 from .capabilities import Capabilities
+from .manner import Manner
 from .media import media_file
-
-if TYPE_CHECKING:
-    from .asking import Manner
 
 #: Qwen2.5-Omni and Qwen2-Audio take 25 tokens for a second, Qwen3-Omni 13, which is the most and the least in use.
 _TOKENS_PER_S: Final = 25.0
