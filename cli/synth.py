@@ -6,6 +6,7 @@ import click
 
 from .group import OK
 from .options import json_option, offline_option, purpose_option
+from .synth_judging import Judging
 from .synth_options import GroupedSynth, Input, Loop, Making, Selecting, Teaching, Writing, synth_options
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def synth(
     given: Input,
     writing: Writing,
     teaching: Teaching,
+    judging: Judging,
     selecting: Selecting,
     making: Making,
     loop: Loop,
@@ -72,7 +74,8 @@ def synth(
     if ctx.invoked_subcommand is not None:
         _refuse_options(ctx)
         return
-    from .synth_run import Run, foresee, run
+    from .synth_dry_run import foresee
+    from .synth_run import Run, run
     from .terminal import check_purpose
 
     if not given.sources:
@@ -80,7 +83,7 @@ def synth(
     if out is None and not dry_run:
         raise click.UsageError("Missing option '--out': the folder that rows go to")
     check_purpose(purpose)
-    wanted = Run(given, writing, teaching, selecting, making, loop, fresh=fresh, retry_failed=retry_failed)
+    wanted = Run(given, writing, teaching, judging, selecting, making, loop, fresh=fresh, retry_failed=retry_failed)
     if dry_run:
         foresee(wanted, as_json=as_json)
     else:

@@ -123,7 +123,16 @@ SELECTING: Final[tuple[Decorator, ...]] = (
     ),
     click.option(
         "--near-duplicate", type=_SHARE, default=0.8, show_default=True, metavar="J",
-        help="Two texts are one from this Jaccard similarity on; 0: all stay.",
+        help="Two texts are one from this Jaccard similarity of their words on; 0: all stay.",
+    ),
+    click.option(
+        "--embedder", metavar="NAME|DIR",
+        help="Also compare texts by meaning: a sentence-transformers model on this machine, or hashed (no model; by "
+        "words and letters). [default: not compared]",
+    ),
+    click.option(
+        "--cosine", type=_SHARE, metavar="C",
+        help="With --embedder: two texts are one from this cosine on. [default: 0.98]",
     ),
     click.option(
         "--per-class", type=click.FloatRange(min=0), default=3.0, show_default=True, metavar="X",

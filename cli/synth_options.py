@@ -16,6 +16,7 @@ from .group import LazyGroup
 from .grouped import GroupedCommand
 from .options import Decorator, gathered_into
 from .synth_flags import COMMON, INPUT, LOOP, MAKING, SELECTING, WRITING
+from .synth_judging import JUDGING, Judging
 
 if TYPE_CHECKING:
     from ..data_synth.checks.limits import Limits
@@ -126,24 +127,43 @@ class Teaching:
         return EngineOptions(engine=self.engine, **self.options)
 
 
+#: Cosine from which on two texts are one, unless said otherwise.
+_COSINE: Final = 0.98
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selecting:
     """Which drafts become rows, and in which split they are."""
 
     per_manner: int
     near_duplicate: float
+    embedder: str | None
+    cosine: float | None
     per_class: float
     per_combination: float
     split: tuple[float, float, float]
     split_by: Literal["speaker", "source"]
 
     def selection(self) -> "Selection":
-        """How rows are chosen; 0 takes a limit away."""
+        """How rows are chosen; 0 takes a limit away.
+
+        Raises
+        ------
+        ConfigError
+            A cosine is given and no embedder, or near-duplicates stay.
+        """
+        if self.cosine is not None and self.embedder is None:
+            raise ConfigError("--cosine compares texts by meaning; expected --embedder NAME as well")
+        if self.embedder is not None and not self.near_duplicate:
+            raise ConfigError("--near-duplicate 0 keeps all texts, and --embedder compares them; leave one out")
+        cosine = None if self.embedder is None else _COSINE if self.cosine is None else self.cosine
         from ..data_synth.balance import Balance
         from ..data_synth.select import Selection
 
         balance = Balance(per_class=self.per_class or None, per_combination=self.per_combination or None)
-        return Selection(per_manner=self.per_manner, near_duplicate=self.near_duplicate or None, balance=balance)
+        return Selection(
+            per_manner=self.per_manner, near_duplicate=self.near_duplicate or None, cosine=cosine, balance=balance
+        )
 
     def splitting(self, seed: int) -> "Splitting":
         """How clips are split."""
@@ -248,6 +268,7 @@ def synth_options(function: Callable[..., Any]) -> Callable[..., Any]:
         gathered_into(Input, "given", INPUT),
         gathered_into(Writing, "writing", WRITING),
         _teaching,
+        gathered_into(Judging, "judging", JUDGING),
         gathered_into(Selecting, "selecting", SELECTING),
         gathered_into(Making, "making", MAKING),
         gathered_into(Loop, "loop", LOOP),
@@ -261,6 +282,7 @@ _TITLES: Final = {
     **{one.name: "The clips" for one in fields(Input)},
     **{one.name: "Writing and checking" for one in fields(Writing)},
     **dict.fromkeys(("engine", *_ENGINE), "The engine"),
+    **{one.name: "A judge" for one in fields(Judging)},
     **{one.name: "Rows and splits" for one in fields(Selecting)},
     **{one.name: "What is made of the rows" for one in fields(Making)},
     **{one.name: "The loop" for one in fields(Loop)},

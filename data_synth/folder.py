@@ -1,6 +1,7 @@
 """The folder of a synthesis: what lies where, and that one run works on it at a time."""
 
 import contextlib
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,8 @@ OUTPUTS: Final = (
     "rows.jsonl", "rows.parquet", "rejected.jsonl", "preferences.jsonl", "export", "README.md", "card.json",
     "review.html", "loop.json", "synthesis.json",
 )  # fmt: skip
+#: Of a batch, whose working state has the same place.
+JOURNAL: Final = "journal.sqlite"
 _CLIPS: Final = "clips.jsonl"
 _ROUND: Final = "round-"
 
@@ -60,13 +63,16 @@ def held(out: Path, *, fresh: bool = False) -> Iterator[Folder]:
     Raises
     ------
     ConfigError
-        Another run works on it, it cannot be written, or it holds rows that no synthesis wrote.
+        Another run works on it, it cannot be written, it is a batch's, or it holds files under the names of ours that
+        no synthesis wrote.
     """
     folder = Folder(out)
     known = (folder.state / "lock").exists()
-    foreign = [name for name in OUTPUTS[:3] if (out / name).exists()]
+    foreign = [name for name in OUTPUTS if os.path.lexists(out / name)]
     if foreign and not known:
         raise ConfigError(f"{out / foreign[0]} was not written by a synthesis; name another --out, or move it away")
+    if (folder.state / JOURNAL).exists():
+        raise ConfigError(f"{out} is the folder of a batch (emoreason batch); name another --out")
     try:
         folder.state.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -12,18 +12,18 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..errors import ConfigError
-from ..reasoning.batch.events import Totals
+from ..reasoning.batch.events import Event, Totals
 from ..reasoning.batch.memory import Completions, StageResults
 from ..reasoning.batch.telling import OnEvent
 from ..reasoning.conversation.memory import Memory
 from ..rewards.embedders import Embedder
-from .check import Judge
 from .draft import Writer
 from .finishing import Finished, finish
 from .folder import Folder, held
+from .judging import JUDGED, DraftJudge, Judged, JudgedFile, judge_drafts, read_scores
 from .kept import CheckedFile, ClipFile
 from .read import Counts, read_labelled
-from .rounds import Order, drafts_of, run_round
+from .rounds import CHECKED, Order, run_round
 from .settings import Drafting, SynthSettings
 from .telling import Made, tell
 
@@ -45,8 +45,8 @@ class Given:
         Makes the writer; called when there is anything to write.
     parameters : mapping
         Name -> JSON value of what decides what the writer writes.
-    judge : callable or None
-        Measures drafts, and rejects none.
+    judge : DraftJudge or None
+        Measures drafts, and rejects none; what an earlier one said stays where none is given.
     embedder : Embedder or None
         For near-duplicates by meaning.
     """
@@ -54,7 +54,7 @@ class Given:
     sources: Sequence[str | Path]
     writer: MakeWriter
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    judge: Judge | None = None
+    judge: DraftJudge | None = None
     embedder: Embedder | None = None
 
 
@@ -72,6 +72,8 @@ class Summary:
     finished : Finished
     made : Made or None
         What was written beside the rows; None while it is not.
+    judged : Judged or None
+        What came of asking a judge; None where none was asked.
     """
 
     out: Path
@@ -79,6 +81,7 @@ class Summary:
     totals: Totals
     finished: Finished
     made: Made | None = None
+    judged: Judged | None = None
 
 
 def synthesise(
@@ -156,11 +159,14 @@ class Synthesis:
         The input, once :meth:`read` was called.
     on_event : callable
         Told what happens while drafts are written.
+    judged : Judged or None
+        What came of asking a judge.
     """
 
     def __init__(self, folder: Folder, given: Given, settings: SynthSettings, on_event: OnEvent = _NO_EVENT) -> None:
         self.folder, self.given, self.settings, self.on_event = folder, given, settings, on_event
         self.clips = ClipFile(folder.clips)
+        self.judged: Judged | None = None
         self._read = Counts()
 
     def read(self, on_problem: Callable[[str], None] = lambda text: None) -> None:
@@ -187,7 +193,8 @@ class Synthesis:
         """Write and check the drafts of all clips, and write rows and rejected clips."""
         given, drafting = self.given, self.settings.drafting
         totals = self.draft(self.folder.round(0), given.writer, drafting, given.parameters, retry_failed=retry_failed)
-        return Summary(out=self.folder.out, read=self._read, totals=totals, finished=self.finish(1))
+        finished = self.finish(1)
+        return Summary(out=self.folder.out, read=self._read, totals=totals, finished=finished, judged=self.judged)
 
     def draft(
         self,
@@ -226,17 +233,28 @@ class Synthesis:
                 limits=self.settings.limits,
                 retries=drafting.retries,
                 parameters=self.settings.parameters(drafting, parameters),
-                judge=self.given.judge,
                 retry_failed=retry_failed,
             )
             return run_round(self.clips, place, order, only=only, on_event=self.on_event)
 
     def drafts(self, rounds: int) -> CheckedFile:
-        """Find what the first rounds wrote."""
-        return drafts_of(*(self.folder.round(number) for number in range(rounds)))
+        """Find what the first rounds wrote, with what a judge said of it."""
+        folders = [self.folder.round(number) for number in range(rounds)]
+        files = [folder / name for folder in folders for name in CHECKED.files.values()]
+        return JudgedFile(read_scores(self.folder.state / JUDGED), *files)
+
+    def judge(self, rounds: int) -> None:
+        """Have the drafts of the first rounds judged, where there is a judge."""
+        if self.given.judge is None:
+            return
+        drafts = self.drafts(rounds)
+        totals = Totals(rows=len(self.clips))
+        self.on_event(Event(kind="notice", totals=totals, message="the judge is asked about the drafts"))
+        self.judged = judge_drafts(self.clips, drafts, self.given.judge, self.folder.state / JUDGED)
 
     def finish(self, rounds: int) -> Finished:
         """Write rows and rejected clips of the drafts of the first rounds."""
+        self.judge(rounds)
         drafts = self.drafts(rounds)
         return finish(self.folder.out, self.clips, drafts, self.settings, embedder=self.given.embedder)
 
@@ -253,4 +271,5 @@ class Synthesis:
             writer=self.given.parameters,
             rounds=looped,
             decisions=self.folder.decisions,
+            judged=self.judged,
         )

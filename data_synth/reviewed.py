@@ -10,6 +10,7 @@ from typing import Any, Final
 from ..errors import ConfigError, RecordError
 from ..records import TrainingRow
 from ..records.convert import parse_json
+from .agreement import Agreement, judge_agreement
 from .card import FACTS, Told, write_card
 from .checked import Checked, Fault
 from .draft import MODES, Draft, Manner, Mode
@@ -43,6 +44,8 @@ class Outcome:
         Rejected drafts on which people agreed with the checks, and those they would have accepted.
     unknown : int
         Decisions on what is not in the folder (any more).
+    judge : Agreement or None
+        How far a judge of the drafts agrees with people; None where none was asked.
     """
 
     accepted: int
@@ -52,10 +55,12 @@ class Outcome:
     right: int
     wrong: int
     unknown: int
+    judge: Agreement | None = None
 
     def facts(self) -> dict[str, str]:
         """Figures for the card."""
-        return {
+        judge = {} if self.judge is None else {"agreement of the judge with people": self.judge.sentence()}
+        return judge | {
             "rows that people accepted": _share(self.accepted, self.accepted + self.rejected),
             "rejected drafts on which people agreed with the checks": _share(self.right, self.right + self.wrong),
         }
@@ -125,6 +130,7 @@ def apply_review(folder: Path, decisions: Sequence[Decision]) -> Outcome:
         right=sum(one["decision"] == "reject" for one in drafts.values()),
         wrong=sum(one["decision"] == "accept" for one in drafts.values()),
         unknown=len(rows.keys() - seen),
+        judge=judge_agreement(folder, decisions),
     )
     _tell(folder, outcome)
     return outcome
@@ -181,7 +187,7 @@ def _tell(folder: Path, outcome: Outcome) -> None:
             title = facts.get("title")
         except (ValueError, KeyError, TypeError) as error:
             raise RecordError(f"{path}: no facts of a dataset card; run the synthesis again") from error
-    counts = {name: value for name, value in asdict(outcome).items() if value}
+    counts = {name: value for name, value in asdict(outcome).items() if value and name != "judge"}
     told = Told(**{**known, "exports": exports or known.get("exports", {}), "review": {**outcome.facts(), **counts}})
     write_card(folder, told, title=title)
 

@@ -111,6 +111,8 @@ class SynthSettings:
         Of ``writing/exports.py``; empty for none.
     title : str or None
         Of the data set, on its card.
+    embedder, judge : str or None
+        What compares texts by meaning, and what judges drafts, by name: for the record.
     """
 
     reading: Reading = field(default_factory=Reading)
@@ -122,6 +124,8 @@ class SynthSettings:
     perception: int = 0
     exports: tuple[str, ...] = FORMS
     title: str | None = None
+    embedder: str | None = None
+    judge: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """JSON value of all of it."""

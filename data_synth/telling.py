@@ -4,21 +4,23 @@ All of it follows from the files in the folder and what the finishing counted; t
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from .card import Told, write_card
 from .finishing import Finished
 from .folder import OUTPUTS
+from .judging import Judged
 from .kept import CheckedFile, ClipFile
 from .manifest import MANIFEST, file_facts, source_files, write_manifest
 from .preferences import preferences, write_preferences
 from .read import Counts
 from .review import write_review
-from .reviewed import apply_review, read_decisions
+from .reviewed import Outcome, apply_review, read_decisions
 from .settings import SynthSettings
 from .split import check_split
+from .template.supported import Unsupported, count_unsupported
 from .writing.exports import write_exports
 from .writing.rows import read_rows
 
@@ -35,11 +37,17 @@ class Made:
         Form -> split -> lines.
     findings : mapping
         What stands in two splits, by training's own checks.
+    unsupported : Unsupported
+        Rows whose label no cue speaks for.
+    review : Outcome or None
+        What people had decided, taken over again.
     """
 
     pairs: int
     exports: Mapping[str, Mapping[str, int]]
     findings: Mapping[str, Any]
+    unsupported: Unsupported
+    review: Outcome | None = None
 
 
 def tell(
@@ -54,6 +62,7 @@ def tell(
     writer: Mapping[str, Any],
     rounds: Sequence[Mapping[str, Any]] = (),
     decisions: Path | None = None,
+    judged: Judged | None = None,
 ) -> Made:
     """Write everything that tells of the rows.
 
@@ -73,6 +82,8 @@ def tell(
         Of the loop.
     decisions : Path, optional
         What people decided on the page for review before: it is taken over again.
+    judged : Judged, optional
+        What came of asking a judge.
 
     Raises
     ------
@@ -82,6 +93,7 @@ def tell(
     pairs = write_preferences(preferences(read_rows(out), settings.variants, settings.limits, drafts=drafts), out)
     exports = write_exports(out, settings.exports)
     findings = check_split(read_rows(out)).to_dict()
+    unsupported = count_unsupported(read_rows(out))
     inputs = [file_facts(path, path.name) for path in source_files(sources)]
     told = Told(
         settings=settings.to_dict() | {"writer": dict(writer)},
@@ -102,15 +114,17 @@ def tell(
     )
     write_card(out, told, title=settings.title)
     write_review(out, clip=lambda name: clips.read(name) if name in clips.places else None)
+    review = None
     if decisions is not None and decisions.exists():
-        apply_review(out, read_decisions(decisions))
+        review = apply_review(out, read_decisions(decisions))
     counts = {"problems": read.problems, **finished.to_dict(), "pairs": pairs, "exports": exports}
+    counts |= {} if judged is None else {"judged": asdict(judged)}
     write_manifest(
         out,
         inputs=inputs,
         outputs=[name for name in OUTPUTS if name != MANIFEST],
         settings=settings.to_dict(),
         writer=writer,
-        counts={**counts, "rounds": len(rounds)},
+        counts={**counts, "label_without_cue": asdict(unsupported), "rounds": len(rounds)},
     )
-    return Made(pairs=pairs, exports=exports, findings=findings)
+    return Made(pairs=pairs, exports=exports, findings=findings, unsupported=unsupported, review=review)
