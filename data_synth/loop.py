@@ -26,6 +26,7 @@ from .draft import Style
 from .finishing import Finished
 from .kept import CheckedFile
 from .labelled import LabelledClip
+from .manners import seed_of
 from .pipeline import MakeWriter, Synthesis
 from .rounds import drafts_of
 from .settings import Drafting
@@ -233,7 +234,7 @@ class _Loop:
     def _measured(self, number: int, writer: MakeWriter) -> dict[str, Any]:
         """Values of the held-out clips, in order, of one greedy answer each."""
         place = self._synthesis.folder.state / f"held-out-{number}"
-        drafting = self._drafting(drafts=1, temperatures=(0.0,))
+        drafting = self._drafting(drafts=1, temperatures=(0.0,), seed=self._looping.seed)
         self._synthesis.draft(place, writer, drafting, self._parameters(number), only=set(self._held_out))
         drafts = drafts_of(place)
         answers = [drafts.of(name)[0] for name in self._held_out]
@@ -270,7 +271,12 @@ class _Loop:
             if self._splits.of.get(name) == "train" and needy(drafts.of(name), self._looping)
         }
         place = synthesis.folder.round(number)
-        drafting = self._drafting(drafts=self._looping.drafts, temperatures=self._looping.temperatures)
+        drafting = self._drafting(
+            drafts=self._looping.drafts,
+            temperatures=self._looping.temperatures,
+            # Of its own for each round: a model that changed little would else write what it wrote before.
+            seed=seed_of(self._looping.seed, "round", number),
+        )
         synthesis.draft(place, writer, drafting, self._parameters(number - 1), only=wanted)
         found: CheckedFile = drafts_of(place)
         return len(wanted), sum(any(one.passed for one in found.of(name)) for name in wanted)
@@ -278,7 +284,7 @@ class _Loop:
     def _parameters(self, adapter: int) -> dict[str, Any]:
         return {"adapter": adapter, **{f"train.{name}": value for name, value in self._train.parameters.items()}}
 
-    def _drafting(self, *, drafts: int, temperatures: tuple[float, ...]) -> Drafting:
+    def _drafting(self, *, drafts: int, temperatures: tuple[float, ...], seed: int) -> Drafting:
         """How an adapter writes: as it was taught, label-blind, without being told what was wrong."""
         own = self._synthesis.settings.drafting
         styles: tuple[Style, ...] = own.styles[:1]
@@ -289,7 +295,7 @@ class _Loop:
             drafts=drafts,
             temperatures=temperatures,
             retries=0,
-            seed=self._looping.seed,
+            seed=seed,
         )
 
     def _clips(self, names: Sequence[str]) -> "list[LabelledClip]":

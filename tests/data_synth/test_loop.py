@@ -112,6 +112,21 @@ def test_held_out_clips_are_answered_and_never_written_about_again(tmp_path):
     assert 0 < looped.rounds[0].added <= looped.rounds[0].rewritten
 
 
+def test_each_round_draws_with_seeds_of_its_own(tmp_path):
+    train = Taught(one_more)
+    loop(tmp_path, train, rounds=2, drafts=2)
+    lines = [
+        [json.loads(line) for line in (tmp_path / "out" / ".emoreason" / f"round-{number}" / "checked.jsonl").open()]
+        for number in (1, 2)
+    ]
+    seeds = [
+        {(line["clip"], one["draft"]["manner"]["seed"]) for line in each for one in line["checked"]} for each in lines
+    ]
+    again = {clip for clip, _ in seeds[0]} & {clip for clip, _ in seeds[1]}
+    assert again, "some clips were written about in both"
+    assert seeds[0].isdisjoint(seeds[1])
+
+
 def test_rows_that_do_not_help_are_taken_back(tmp_path):
     train = Taught(lambda known: EMOTIONS[: 5 if len(known) < 4 else 2])
     first, looped = loop(tmp_path, train, rounds=3, drafts=1)
