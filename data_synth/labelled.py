@@ -15,7 +15,7 @@ class LabelledClip:
     id : str
         The clip's id, unique within the input.
     cueset : CueSet
-        All that was observed; emotion words of imported prose are masked.
+        All that was observed; emotion words of imported prose are masked, and so are its own labels.
     reference : Reference
         Labels, class, crowd distribution, valence, arousal, action units; without ``cueset``. The gold.
     text : str or None
@@ -29,7 +29,9 @@ class LabelledClip:
     line_sha256 : str
         Of the source row as it stood: provenance.
     masked : mapping of str to int
-        Emotion words of imported prose that were masked, and how often.
+        Emotion words, and words of the clip's own labels, that were masked in imported prose, and how often.
+    refused : int
+        Texts of imported prose in which a language model refused, and which are no cues.
     """
 
     id: str
@@ -41,3 +43,4 @@ class LabelledClip:
     licence: str | None = None
     line_sha256: str = ""
     masked: Mapping[str, int] = field(default_factory=dict)
+    refused: int = 0

@@ -7,6 +7,7 @@ two clips, the later one is ``SOURCE/clip`` or ``FILE/clip``.
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,9 +16,9 @@ from typing import Any, Final
 
 from ..cues.wording import LANGUAGES
 from ..errors import ConfigError, RecordError
+from ..eval.reading.rows import Row
 from ..training.rows.cue_pool import CuePool, holds_cues
 from .importers.bundles import bundle_clip
-from .importers.cells import Line, lowered
 from .importers.emer import emer_clip
 from .importers.meld import meld_clip
 from .importers.merr import merr_clip
@@ -29,7 +30,7 @@ from .importers.tables import KINDS, table_lines
 from .labelled import LabelledClip
 
 #: Layouts by name: who makes clips of their lines, and a group of columns that tells them (all of it must be there).
-LAYOUTS: Final[Mapping[str, tuple[Callable[[Line, Reading], LabelledClip] | None, tuple[tuple[str, ...], ...]]]] = {
+LAYOUTS: Final[Mapping[str, tuple[Callable[[Row, Reading], LabelledClip] | None, tuple[tuple[str, ...], ...]]]] = {
     "bundles": (bundle_clip, (("au_intensity",),)),
     "emer": (emer_clip, (("explanation_en",), ("explanation_zh",))),
     "merr": (merr_clip, (("au_list",), ("peak_au_list",), ("visual_prior_list",), ("smp_reason_caption",))),
@@ -37,6 +38,12 @@ LAYOUTS: Final[Mapping[str, tuple[Callable[[Line, Reading], LabelledClip] | None
     "raf": (raf_clip, (("image", "crowd"), ("image", "compound"), ("image", "facs"), ("image", "labels"))),
     "rows": (None, ()),
 }
+
+_LONGEST_ID: Final = 4096
+#: A longer one is a text in the wrong column.
+_LONGEST_LABEL: Final = 200
+_LONGEST_PROBLEM: Final = 500
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 @dataclass(slots=True)
@@ -46,11 +53,14 @@ class Counts:
     Attributes
     ----------
     clips, problems : int
-        Labelled clips; lines that could not be used.
+        Labelled clips; lines that could not be used, and files without any.
     layouts, sources : Counter
         Clips by layout and by data set.
     unused_cues : int
         Clips of the files of cues that no line names.
+    masked_words, refused_texts : int
+        Words of emotion, and of a clip's own labels, that were masked in imported prose; texts of it in which a
+        language model refused, and which are no cues.
     """
 
     clips: int = 0
@@ -58,6 +68,8 @@ class Counts:
     layouts: Counter[str] = field(default_factory=Counter)
     sources: Counter[str] = field(default_factory=Counter)
     unused_cues: int = 0
+    masked_words: int = 0
+    refused_texts: int = 0
 
 
 def read_labelled(
@@ -123,20 +135,25 @@ class _Told:
     def problem(self, place: str, error: RecordError) -> None:
         self.counts.problems += 1
         text = str(error)
-        self.say(text if text.startswith(f"{place}: ") else f"{place}: {text}")
+        text = text if text.startswith(f"{place}: ") else f"{place}: {text}"
+        self.say(_CONTROL.sub(" ", text)[:_LONGEST_PROBLEM])
 
 
 def _clips(tables: Iterable[tuple[Path, list[Path]]], how: _How, told: _Told) -> Iterator[LabelledClip]:
     for file, joined in tables:
         before, first = told.counts.clips, ""
+        empty = True
         reading = Reading(file, how.language, how.pool, how.source)
         lines = raf_lines(joined) if joined else table_lines(file)
         for place, line in lines:
+            empty = False
             try:
                 yield _clip(place, line, reading, how.layout, told)
             except RecordError as error:
                 first = first or f"{place}: {error}"
                 told.problem(place, error)
+        if empty:
+            told.problem(file.name, RecordError("holds no row"))
         if first and told.counts.clips == before:
             raise ConfigError(f"{file}: none of its lines can be used; the first: {first}")
     told.counts.unused_cues = how.pool.unused
@@ -147,18 +164,36 @@ def _clip(
 ) -> LabelledClip:
     if isinstance(line, RecordError):
         raise line
-    row = lowered(line)
-    name = layout or layout_of(row)
+    name = layout or layout_of(line)
     importer = LAYOUTS[name][0]
-    clip = labelled_row(row, reading, place) if importer is None else importer(row, reading)
-    clip = _named(replace(clip, line_sha256=row_sha256(line)), reading.file, told)
+    try:
+        clip = labelled_row(line, reading, place) if importer is None else importer(line, reading)
+        clip = replace(clip, line_sha256=row_sha256(line))
+    except RecursionError:
+        raise RecordError("is nested too deeply") from None
+    _check_texts(clip)
+    clip = _named(clip, reading.file, told)
     told.counts.clips += 1
     told.counts.layouts[name] += 1
     told.counts.sources[clip.source] += 1
+    told.counts.masked_words += sum(clip.masked.values())
+    told.counts.refused_texts += clip.refused
     return clip
 
 
-def layout_of(line: Line) -> str:
+def _check_texts(clip: LabelledClip) -> None:
+    """Refuse names and labels that no file of ours, and no line on a terminal, should carry."""
+    if len(clip.id) > _LONGEST_ID:
+        raise RecordError(f"its id has {len(clip.id)} characters; expected at most {_LONGEST_ID}")
+    for name, text in (("id", clip.id), ("group", clip.group), ("source", clip.source)):
+        if text and _CONTROL.search(text):
+            raise RecordError(f"its {name} is {text[:40]!r}; expected a name without control characters")
+    for label in (*(clip.reference.labels or ()), clip.reference.emotion or ""):
+        if len(label) > _LONGEST_LABEL:
+            raise RecordError(f"a label has {len(label)} characters; expected at most {_LONGEST_LABEL}")
+
+
+def layout_of(line: Row) -> str:
     """Layout that a line's columns tell (lower case, empty cells left out).
 
     Examples
@@ -177,7 +212,8 @@ def layout_of(line: Line) -> str:
 def row_sha256(line: Mapping[str, Any]) -> str:
     """Hash of a source row: SHA-256 of its JSON with sorted keys and no blanks, in UTF-8.
 
-    The same row gives the same hash as JSON Lines, CSV or Parquet, as far as these keep its types.
+    Hashed is the row as it is read: names of columns in lower case, empty cells (null, "", NaN) left out. The same row
+    gives the same hash as JSON Lines, CSV or Parquet, as far as these keep its types.
 
     Examples
     --------
@@ -211,6 +247,8 @@ def _files(sources: Sequence[str | Path]) -> Iterator[Path]:
             yield from found
         elif not path.exists():
             raise ConfigError(f"{path}: there is no such file")
+        elif not path.is_file():  # a pipe would be waited for
+            raise ConfigError(f"{path}: is no regular file; expected a file of labels")
         elif path.suffix.lower() not in KINDS:
             raise ConfigError(f"{path}: is of no kind that labels are read from; expected {', '.join(KINDS)}")
         else:

@@ -8,11 +8,12 @@ from, and no coder's gold.
 from typing import Final
 
 from ...cues.imports.annotations import peak_cues
+from ...eval.reading.cells import emotion_from, intensities_from, labels_in
+from ...eval.reading.rows import Row, clip_of, number_in, written
 from ...records import Clip, Reference
 from ...records.labels import Modality
 from ..labelled import LabelledClip
 from .annotated import annotated
-from .cells import Line, emotion_of, id_of, intensities_of, labels_of, number_of, text_of
 from .origins import group_of, licence_of
 from .reading import Reading
 
@@ -20,25 +21,28 @@ from .reading import Reading
 MER_SCALE: Final = 5.0
 
 
-def bundle_clip(line: Line, reading: Reading) -> LabelledClip:
+def bundle_clip(line: Row, reading: Reading) -> LabelledClip:
     """Make a clip of one bundle."""
-    name = id_of(line, "clip", "id")
-    source = text_of(line, "corpus", "dataset") or reading.source or "unknown"
-    clip = Clip(id=name, transcript=text_of(line, "transcript", "subtitle"))
-    face = peak_cues(intensities_of(line, "au_intensity"), number_of(line, "peak_s", 0.0))
-    prose: dict[Modality, str | None] = {"scene": text_of(line, "scene"), "voice": text_of(line, "voice")}
-    cueset, masked = annotated(clip, face, prose, source="bundle")
-    valence = number_of(line, "valence", -MER_SCALE, MER_SCALE)
+    name = clip_of(line, ("clip", "id"))
+    source = written(line, "corpus", "dataset") or reading.source or "unknown"
+    clip = Clip(id=name, transcript=written(line, "transcript", "subtitle"))
+    intensities = intensities_from(line.get("au_intensity", {}), "au_intensity")
+    prose: dict[Modality, str | None] = {"scene": written(line, "scene"), "voice": written(line, "voice")}
+    valence = number_in(line, "valence", -MER_SCALE, MER_SCALE)
+    gold = Reference(
+        labels=labels_in(line, "labels"),
+        emotion=emotion_from(written(line, "label", "emotion")),
+        valence=None if valence is None else valence / MER_SCALE,
+    )
+    face = peak_cues(intensities, number_in(line, "peak_s", 0.0))
+    found = annotated(clip, face, prose, gold=gold, source="bundle")
     return LabelledClip(
         id=name,
-        cueset=cueset,
-        reference=Reference(
-            labels=labels_of(line, "labels"),
-            emotion=emotion_of(text_of(line, "label", "emotion")),
-            valence=None if valence is None else valence / MER_SCALE,
-        ),
-        group=text_of(line, "group", "speaker", "dialogue", "session") or group_of(source, name),
+        cueset=found.cueset,
+        reference=gold,
+        group=written(line, "group", "speaker", "dialogue", "session") or group_of(source, name),
         source=source,
         licence=licence_of(source),
-        masked=masked,
+        masked=found.masked,
+        refused=found.refused,
     )

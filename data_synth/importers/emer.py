@@ -5,32 +5,32 @@ Keys: ``clip``, ``explanation_en``, ``explanation_zh``, ``open_vocab_labels``, `
 text and makes no cues. Cues come from a file of cues beside it; without one, only what was said is known.
 """
 
+from ...eval.reading.cells import emotion_from, labels_in
+from ...eval.reading.rows import Row, clip_of, number_in, written
 from ...records import Clip, Reference
 from ..labelled import LabelledClip
 from .annotated import annotated
 from .bundles import MER_SCALE
-from .cells import Line, emotion_of, id_of, labels_of, number_of, text_of
 from .origins import licence_of
 from .reading import Reading
 
 
-def emer_clip(line: Line, reading: Reading) -> LabelledClip:
+def emer_clip(line: Row, reading: Reading) -> LabelledClip:
     """Make a clip of one explained sample; texts in the language asked for, else in the one there is."""
-    name = id_of(line, "clip", "name", "id")
+    name = clip_of(line, ("clip", "name", "id"))
     order = ("en", "zh") if reading.language == "en" else ("zh", "en")
-    said = text_of(line, *(f"transcript_{language}" for language in order), "transcript", "subtitle")
-    cueset, masked = annotated(Clip(id=name, transcript=said), [])
-    valence = number_of(line, "valence", -MER_SCALE, MER_SCALE)
+    said = written(line, *(f"transcript_{language}" for language in order), "transcript", "subtitle")
+    cueset = annotated(Clip(id=name, transcript=said), []).cueset
+    valence = number_in(line, "valence", -MER_SCALE, MER_SCALE)
     return LabelledClip(
         id=name,
         cueset=reading.cues_of(name) or cueset,
         reference=Reference(
-            labels=labels_of(line, "open_vocab_labels"),
-            emotion=emotion_of(text_of(line, "label")),
+            labels=labels_in(line, "open_vocab_labels"),
+            emotion=emotion_from(written(line, "label")),
             valence=None if valence is None else valence / MER_SCALE,
         ),
-        text=text_of(line, *(f"explanation_{language}" for language in order)),
+        text=written(line, *(f"explanation_{language}" for language in order)),
         source=reading.source or "EMER",
         licence=licence_of(reading.source or "EMER"),
-        masked=masked,
     )

@@ -10,47 +10,50 @@ from dataclasses import replace
 from typing import Any, Final
 
 from ...cues.imports.annotations import facs_cues
+from ...eval.reading.cells import emotion_from
+from ...eval.reading.rows import Row, clip_of, written
 from ...records import Clip, Cue, Reference
 from ...records.labels import Modality, parse_action_unit
 from ..labelled import LabelledClip
 from .annotated import annotated
-from .cells import Line, emotion_of, id_of, text_of
 from .origins import licence_of
 from .reading import Reading
 
 _CODES: Final = ("peak_au_list", "au_list")
 
 
-def merr_clip(line: Line, reading: Reading) -> LabelledClip:
+def merr_clip(line: Row, reading: Reading) -> LabelledClip:
     """Make a clip of one sample."""
-    name = id_of(line, "clip", "name", "id")
+    name = clip_of(line, ("clip", "name", "id"))
     source = reading.source or "MERR"
-    clip = Clip(id=name, transcript=text_of(line, "text", "subtitle"))
+    clip = Clip(id=name, transcript=written(line, "text", "subtitle"))
     prose: dict[Modality, str | None] = {
         "scene": _prose(line, "visual_objective_list"),
         "voice": _prose(line, "audio_prior_list"),
     }
-    cueset, masked = annotated(clip, _face(line), prose, source="MERR")
+    gold = Reference(emotion=emotion_from(written(line, "pseu_emotion", "emotion", "label")))
+    found = annotated(clip, _face(line), prose, gold=gold, source="MERR")
     return LabelledClip(
         id=name,
-        cueset=reading.cues_of(name) or cueset,
-        reference=Reference(emotion=emotion_of(text_of(line, "pseu_emotion", "emotion", "label"))),
-        text=text_of(line, "smp_reason_caption", "caption"),
+        cueset=reading.cues_of(name) or found.cueset,
+        reference=gold,
+        text=written(line, "smp_reason_caption", "caption"),
         source=source,
         licence=licence_of(source),
-        masked=masked,
+        masked=found.masked,
+        refused=found.refused,
     )
 
 
-def _face(line: Line) -> list[Cue]:
+def _face(line: Row) -> list[Cue]:
     """Cues of the codes at the peak: there, without intensity."""
     found: Any = next((line[name] for name in _CODES if isinstance(line.get(name), list)), [])
     codes = dict.fromkeys(parsed[0] for one in found if (parsed := parse_action_unit(str(one).split(":")[0])))
     return [replace(cue, source="openface", marks=("presence_only", "other_scale")) for cue in facs_cues(codes)]
 
 
-def _prose(line: Line, name: str) -> str | None:
+def _prose(line: Row, name: str) -> str | None:
     cell = line.get(name)
     if isinstance(cell, list):
         return " ".join(part for part in cell if isinstance(part, str)) or None
-    return text_of(line, name)
+    return written(line, name)

@@ -9,12 +9,13 @@ from typing import Final
 
 from ...cues.imports.annotations import facs_cues
 from ...errors import RecordError
+from ...eval.reading.cells import distribution_from, labels_in
+from ...eval.reading.rows import Row, clip_of, written
 from ...records import Clip, Reference
 from ...records.labels import parse_action_unit
 from ...rewards.classes import class_of
 from ..labelled import LabelledClip
 from .annotated import annotated
-from .cells import Line, id_of, labels_of, shares_of, text_of
 from .origins import licence_of
 from .reading import Reading
 
@@ -25,20 +26,20 @@ _ADVERBS: Final = {
 }  # fmt: skip
 
 
-def raf_clip(line: Line, reading: Reading) -> LabelledClip:
+def raf_clip(line: Row, reading: Reading) -> LabelledClip:
     """Make a clip of one face."""
-    name = id_of(line, "image", "clip", "id")
+    name = clip_of(line, ("image", "clip", "id"))
     source = reading.source or "RAF"
-    codes = _codes(text_of(line, "facs"))
-    crowd = shares_of(line, "crowd")
+    codes = _codes(written(line, "facs"))
+    crowd = distribution_from(line["crowd"], "crowd", closed=True) if "crowd" in line else None
     # One face, no sound: 0 s long, as pictures are.
     clip = Clip(id=name, duration_s=0.0, has_video=True, has_audio=False)
-    cueset, _ = annotated(clip, facs_cues(codes or ()), picture=True)
+    cueset = annotated(clip, facs_cues(codes or ()), picture=True).cueset
     return LabelledClip(
         id=name,
         cueset=reading.cues_of(name) or cueset,
         reference=Reference(
-            labels=most_seen_first(labels_of(line, "labels") or compound_labels(text_of(line, "compound")), crowd),
+            labels=most_seen_first(labels_in(line, "labels") or compound_labels(written(line, "compound")), crowd),
             distribution=crowd,
             action_units=codes,
         ),

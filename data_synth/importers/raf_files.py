@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ...errors import ConfigError, RecordError
-from .cells import number_of
+from ...eval.reading.rows import lowered, number_of
 
 #: The order of RAF-ML's columns.
 ORDER: Final = ("surprise", "fear", "disgust", "happiness", "sadness", "anger")
@@ -61,15 +61,19 @@ def raf_lines(files: Iterable[Path]) -> Iterator[tuple[str, dict[str, Any] | Rec
             except RecordError as error:
                 yield place, error
                 continue
-            rows.setdefault(name, {"image": name})[kind] = cell
+            row = rows.setdefault(name, {"image": name})
+            if kind in row:
+                yield place, RecordError(f"image {name!r:.80} has such a line already; the first one counts")
+                continue
+            row[kind] = cell
             places.setdefault(name, place)
     for name, row in rows.items():
-        yield places[name], row
+        yield places[name], lowered(row)
 
 
 def _words(file: Path) -> Iterator[tuple[str, list[str]]]:
     try:
-        with open(file, encoding="utf-8", errors="replace") as lines:
+        with open(file, encoding="utf-8-sig", errors="replace") as lines:
             for number, line in enumerate(lines, 1):
                 if words := line.split():
                     yield f"{file.name}:{number}", words
@@ -81,11 +85,11 @@ def _cell(kind: str, words: list[str]) -> Any:
     if kind == "facs":
         return "+".join(words) or None
     if kind == "compound":
-        number = number_of({"class": words[0] if words else ""}, "class", 0, len(COMPOUNDS) - 1)
-        return COMPOUNDS[int(number or 0)]
+        number = number_of(words[0] if words else "", "class", 0, len(COMPOUNDS) - 1)
+        return COMPOUNDS[int(number)]
     if len(words) != len(ORDER):
         raise RecordError(f"has {len(words)} numbers; expected {len(ORDER)}: {', '.join(ORDER)}")
-    shares = {name: number_of({name: word}, name, 0.0) or 0.0 for name, word in zip(ORDER, words, strict=True)}
+    shares = {name: number_of(word, name, 0.0) for name, word in zip(ORDER, words, strict=True)}
     return shares if kind == "crowd" else [_SIX[name] for name, share in shares.items() if share > 0]
 
 

@@ -9,11 +9,12 @@ say a model should write is the clip's text.
 from dataclasses import replace
 from typing import Any, Final
 
+from ...eval.reading.cells import emotion_from
+from ...eval.reading.rows import Row, written
 from ...prompts.contract import parse_answer
 from ...records import TrainingRow
 from ...training.rows.lines import LineReading, row_of_line
 from ..labelled import LabelledClip
-from .cells import Line, emotion_of, text_of
 from .origins import group_of, licence_of
 from .reading import Reading
 
@@ -27,26 +28,26 @@ _ALSO: Final = {
 _OWN: Final = ("source", "corpus", "dataset", "licence", "license", "text", "mode", "prompt")
 
 
-def labelled_row(line: Line, reading: Reading, place: str) -> LabelledClip:
+def labelled_row(line: Row, reading: Reading, place: str) -> LabelledClip:
     """Make a clip of one row."""
     plain: dict[str, Any] = {name: cell for name, cell in line.items() if name not in _OWN}
-    explained = text_of(line, "text")
+    explained = written(line, "text")
     if not isinstance(line.get("cueset"), dict):  # else `explanation` is what the row teaches
-        explained = explained or text_of(line, "explanation", "description")
+        explained = explained or written(line, "explanation", "description")
         plain = {name: cell for name, cell in plain.items() if name not in ("explanation", "description")}
         for name, known in _ALSO.items():
             if name in plain:
                 plain.setdefault(known, plain.pop(name))
     row = row_of_line(place, plain, LineReading(reading.file, reading.language, reading.pool, set()))
-    source = text_of(line, "source", "corpus", "dataset") or _stored_source(row) or reading.source or "unknown"
+    source = written(line, "source", "corpus", "dataset") or _stored_source(row) or reading.source or "unknown"
     return LabelledClip(
         id=row.id,
         cueset=row.cueset,
-        reference=replace(row.reference, cueset=None, shown=None, emotion=emotion_of(row.reference.emotion)),
+        reference=replace(row.reference, cueset=None, shown=None, emotion=emotion_from(row.reference.emotion)),
         text=explained or (parse_answer(row.target).think if row.target else None),
         group=row.group or group_of(source, row.id),
         source=source,
-        licence=text_of(line, "licence", "license") or licence_of(source),
+        licence=written(line, "licence", "license") or licence_of(source),
     )
 
 

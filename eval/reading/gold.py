@@ -1,7 +1,7 @@
 """Gold files: what people, or a controlled set-up, say about clips, read from tables of any layout the field uses.
 
 Rows hold a clip and any of labels, class, distribution, valence, arousal, action units, clues, a text, a speaker, a
-transcript and cues; the names of the columns are those of :mod:`emoreason.eval.reading.rows`, and a ``reference``
+transcript and cues; the names of the columns are those of :mod:`emoreason.eval.reading.cells`, and a ``reference``
 object as in training rows is read as well. All other columns are kept for subgroups.
 """
 
@@ -17,27 +17,20 @@ from ...records.convert import from_json, parse_json
 from ...records.labels import Modality
 from ..sample import Gold
 from .au_columns import AuColumns
-from .clip_names import ClipNames
-from .rows import (
+from .cells import (
     ACTION_UNIT_COLUMNS,
-    CLIP_COLUMNS,
     DISTRIBUTION_COLUMNS,
     EMOTION_COLUMNS,
     INTENSITY_COLUMNS,
     LABEL_COLUMNS,
-    Row,
     action_units_from,
-    clip_of,
     distribution_of,
-    first_of,
     intensities_from,
-    is_nothing,
     labels_from,
     letter_intensities,
-    number_of,
-    read_rows,
-    text_of,
 )
+from .clip_names import ClipNames
+from .rows import CLIP_COLUMNS, Row, clip_of, first_of, is_nothing, number_of, read_rows, text_of
 
 _SPEAKERS: Final = ("speaker", "speaker_id")
 _CUE_COLUMNS: Final = ("cueset", "cues")
@@ -90,6 +83,8 @@ class _Layout:
     speaker: str | None
     scale: float | None
     au_columns: AuColumns
+    #: Descriptions in which a language model refused.
+    refused: int = 0
 
 
 def read_gold(
@@ -156,6 +151,8 @@ def _take(rows: Sequence[tuple[str, Row]], layout: _Layout, found: GoldFile) -> 
             continue
         taken.add(gold.clip)
         found.golds.append(gold)
+    if layout.refused:
+        found.notes.append(f"{layout.refused} descriptions in which a language model refused are no cues")
     found.notes += [
         f"{name} goes up to {largest:g} in size and is not used; say its scale (--valence-scale 3 for MOSI, 5 for MER)"
         for name, largest in unscaled.items()
@@ -182,7 +179,10 @@ def _gold(row: Row, layout: _Layout) -> Gold:
     codes, intensities = _action_units(row, layout)
     reference = replace(_stored_reference(row), **_answer(row, layout, codes))
     if reference.cueset is None:
-        reference = replace(reference, cueset=_cueset(row, clip, said["transcript"]))
+        own = (*(reference.labels or ()), *([reference.emotion] if reference.emotion else ()))
+        cueset, refused = _cueset(row, clip, said["transcript"], own)
+        layout.refused += refused
+        reference = replace(reference, cueset=cueset)
     speaker = row.get(layout.speaker) if layout.speaker else (first_of(row, _SPEAKERS) or ("", None))[1]
     return Gold(
         clip=clip,
@@ -250,13 +250,16 @@ def _stored_reference(row: Row) -> Reference:
     return from_json(dict(stored), Reference)
 
 
-def _cueset(row: Row, clip: str, transcript: str | None) -> CueSet | None:
-    """Cues of a row: a CueSet as it stands there, else what its annotations say."""
+def _cueset(row: Row, clip: str, transcript: str | None, own: tuple[str, ...]) -> tuple[CueSet | None, int]:
+    """Cues of a row: a CueSet as it stands there, else what its annotations say; and how many texts are refusals.
+
+    The row's own labels are masked in descriptions: they are the answer.
+    """
     stored = row.get("cueset")
     if isinstance(stored, Mapping):
-        return from_json(dict(stored), CueSet)
+        return from_json(dict(stored), CueSet), 0
     if isinstance(row.get("cues"), list):
-        return from_json({"clip": row.get("clip"), "cues": row["cues"], "gaps": row.get("gaps") or []}, CueSet)
+        return from_json({"clip": row.get("clip"), "cues": row["cues"], "gaps": row.get("gaps") or []}, CueSet), 0
     cues: list[Cue] = []
     if isinstance(row.get(_MEASURED), Mapping):
         at_s = number_of(row["peak_s"], "peak_s", 0) if "peak_s" in row else None
@@ -264,12 +267,15 @@ def _cueset(row: Row, clip: str, transcript: str | None) -> CueSet | None:
     elif isinstance(row.get("facs"), str):
         cues += facs_cues(row["facs"])
     if not cues:
-        return None
+        return None, 0
+    refused = 0
     for name in _DESCRIBED:
         if isinstance(row.get(name), str):
-            cues += prose_cues(row[name], name, f"column {name}").cues
+            prose = prose_cues(row[name], name, f"column {name}", own=own)
+            cues += prose.cues
+            refused += prose.refused
     cues += [said_cue(transcript)] if transcript else []
-    return CueSet(clip=Clip(id=clip, transcript=transcript), cues=tuple(cues))
+    return CueSet(clip=Clip(id=clip, transcript=transcript), cues=tuple(cues)), refused
 
 
 def _other_columns(row: Row, layout: _Layout) -> dict[str, str]:

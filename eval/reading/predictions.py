@@ -17,24 +17,19 @@ from ...records.jsonl import read_rows as read_records
 from ...rewards.completion import read_completion
 from ..sample import Gold, Prediction
 from .au_columns import AuColumns
-from .clip_names import ClipNames
-from .rows import (
+from .cells import (
     ACTION_UNIT_COLUMNS,
     EMOTION_COLUMNS,
     INTENSITY_COLUMNS,
     LABEL_COLUMNS,
-    Row,
     action_units_from,
-    clip_of,
     distribution_of,
-    first_of,
     intensities_from,
     labels_from,
     letter_intensities,
-    number_of,
-    read_rows,
-    text_of,
 )
+from .clip_names import ClipNames
+from .rows import Row, clip_of, first_of, number_of, read_rows, text_of
 
 #: Keys that no row of another kind has: the line is an Explanation.
 _OF_EXPLANATIONS: Final = ("claims", "label_cues", "prompt_version", "abstain_reason")

@@ -12,6 +12,7 @@ from emoreason.data_synth.read import Counts, layout_of, read_labelled, row_sha2
 from emoreason.errors import ConfigError, EmoreasonError
 from emoreason.records import Clip, Cue, CueSet
 from emoreason.records.convert import to_json
+from emoreason.training.rows.leaks import gold_words
 
 DATA = os.environ.get("EMOREASON_RESEARCH_DATA")
 BUNDLE = {
@@ -47,6 +48,25 @@ def test_bundles_become_cues_and_prose_is_masked(tmp_path: Path) -> None:
     assert one.licence
     assert one.reference.valence is None
     assert (two.reference.emotion, two.reference.valence, two.group) == ("worried", -0.5, None)
+
+
+def test_refusals_and_the_clips_own_labels_are_no_cues_and_are_counted(tmp_path: Path) -> None:
+    refusal = {**BUNDLE, "scene": "I'm sorry, I can't help with that.", "voice": "抱歉，我无法分析这段音频。"}
+    own = {**BUNDLE, "clip": "b.mp4", "labels": ["sheepish", "in two minds", "左右为难"], "label": "happy",
+           "scene": "He gives a sheepish, happy grin, in two minds about the door.\n"
+                    "他左右为难地看着门口的人。"}  # fmt: skip
+    counts = Counts()
+    bare, masked = read_labelled([lines(tmp_path / "b.jsonl", refusal, own)], counts=counts)
+    assert {cue.modality for cue in bare.cueset.cues} == {"face", "speech"}
+    assert [gap.modality for gap in bare.cueset.gaps] == ["voice"]
+    assert (bare.refused, bare.masked) == (2, {})
+    prose = [cue.text for cue in masked.cueset.cues if cue.modality == "scene"]
+    assert prose == ["He gives a ___, ___ grin, ___ about the door.", "他___地看着门口的人。"]
+    assert masked.masked == {"sheepish": 1, "in two minds": 1, "左右为难": 1, "happy": 1, "joyful": 1}
+    assert (counts.clips, counts.problems, counts.refused_texts, counts.masked_words) == (2, 0, 2, 5)
+    plain = {**own, "clip": "c.mp4", "labels": ["calm"]}
+    (other,) = read_labelled([lines(tmp_path / "c.jsonl", plain)])
+    assert "sheepish" in next(cue.text or "" for cue in other.cueset.cues if cue.modality == "scene")
 
 
 def test_bad_lines_are_told_with_their_place_and_cost_themselves(tmp_path: Path) -> None:
@@ -242,3 +262,16 @@ def test_the_shared_files_are_read_as_they_are(name: str, clips: int, silent: in
     assert len({clip.id for clip in found}) == clips
     assert sum(not clip.cueset.cues for clip in found) == silent
     assert all(clip.licence for clip in found)
+
+
+@pytest.mark.data
+@pytest.mark.skipif(not DATA, reason="EMOREASON_RESEARCH_DATA is not set")
+def test_the_refusals_of_the_shared_bundles_are_found_and_no_clip_is_lost() -> None:
+    counts = Counts()
+    found = list(read_labelled([Path(str(DATA)) / "cue_bundles.jsonl"], counts=counts))
+    assert (len(found), counts.refused_texts, counts.masked_words) == (182, 6, 659)
+    assert sum(not any(cue.modality == "scene" for cue in clip.cueset.cues) for clip in found if clip.refused) == 5
+    for clip in found:
+        own = gold_words(clip.reference)
+        prose = " ".join(cue.text or "" for cue in clip.cueset.cues if cue.modality in ("scene", "voice")).lower()
+        assert not [word for word in own if f" {word} " in prose]
