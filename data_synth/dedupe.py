@@ -72,7 +72,7 @@ class Texts:
         except ModuleNotFoundError as error:
             raise ConfigError("datasketch is not installed; run: pip install datasketch") from error
         # CRC-32 instead of SHA-1: the library's permutations spread what it leaves together, in half the time.
-        self._empty: Any = MinHash(HASHES, seed=1, hashfunc=zlib.crc32)
+        self._signature: Any = MinHash(HASHES, seed=1, hashfunc=zlib.crc32)
         self._signatures = bytearray()
         self._groups = array("i")
         self._numbers: dict[Hashable, int] = {}
@@ -86,9 +86,9 @@ class Texts:
 
     def add(self, text: str, group: Hashable = None) -> None:
         """Take in a text. Texts of different groups are never compared."""
-        signature = self._empty.copy()
-        signature.update_batch(runs(text))
-        self._signatures += np.asarray(signature.hashvalues).astype(np.uint16).tobytes()
+        self._signature.clear()  # one for all texts: making another takes as long as hashing a text
+        self._signature.update_batch(runs(text))
+        self._signatures += np.asarray(self._signature.hashvalues).astype(np.uint16).tobytes()
         self._groups.append(self._numbers.setdefault(group, len(self._numbers)))
         if self._embedder is not None:
             self._waiting.append(_CITATION.sub(" ", text))

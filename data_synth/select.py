@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from ..errors import ConfigError
-from ..prompts.passages import find_passages
+from ..prompts.passages import thought_of
 from ..records import Clip, CueSet, Reference, TrainingRow
 from ..records.labels import EMOTIONS
 from ..rewards.embedders import Embedder
@@ -164,7 +164,7 @@ class Selector:
             return ()
         number = self._clips.add(clip, difficulty)
         for one in best:
-            thought = find_passages(one.draft.text).think if one.draft.manner.style != "direct" else None
+            thought = thought_of(one.draft.text) if one.draft.manner.style != "direct" else None
             read = self._texts is not None and bool(thought)  # answers alone are alike by nature
             if self._texts is not None and thought:
                 self._texts.add(thought, (one.draft.manner.style, one.draft.manner.language))

@@ -12,6 +12,8 @@ from typing import Any, Final
 from .repair import Slip, read_json_tolerantly
 
 _TAG = re.compile(r"<\s{0,4}(/?)\s{0,4}think(?:ing)?\s{0,4}/?>", re.IGNORECASE)
+_OPENED: Final = "<think>"
+_CLOSING: Final = "</think>"
 _FENCE = re.compile(r"```[ \t]{0,4}[A-Za-z0-9]{0,12}")
 _OPENING = re.compile(r"\{")
 _JSON_OPENING = re.compile(r"\{(?=\s{0,40}[\"}])")
@@ -101,6 +103,22 @@ def find_passages(text: str) -> Passages:
         fenced=answer is not None and bool(_FENCE.search(text, max(0, answer.start - 24), answer.start)),
         exhausted=exhausted,
     )
+
+
+def thought_of(text: str) -> str | None:
+    """Chain of thought of a reply, as :func:`find_passages` finds it; quickly where the form is the asked one.
+
+    Examples
+    --------
+    >>> thought_of("<think>\\nLips part.\\n</think>\\n{}"), thought_of('{"labels": []}')
+    ('Lips part.', None)
+    """
+    think, closing, answer = text.partition(_CLOSING)
+    # No object can hold a tag where no brace stands before the second one, and there are no further tags.
+    plain = closing and think.startswith(_OPENED) and "{" not in think and _TAG.search(answer) is None
+    if plain and _TAG.search(think, len(_OPENED)) is None:
+        return think[len(_OPENED) :].strip()
+    return find_passages(text).think
 
 
 def _objects(text: str) -> tuple[list[Found], bool]:

@@ -70,5 +70,6 @@ def told_label(text: str) -> str | None:
     """
     folded = text.casefold()
     match = _TOLD.search(text) if any(hint in folded for hint in _HINTS) else None
-    match = match or _TOLD_ZH.search(text)
+    if match is None and not text.isascii():
+        match = _TOLD_ZH.search(text)
     return None if match is None else match[0]

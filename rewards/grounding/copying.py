@@ -6,7 +6,7 @@ line when its numbers are cut off. Ids, numbers, punctuation and case do not mat
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -30,6 +30,8 @@ _MOST_READ: Final = 2000
 _CODE_WEIGHT: Final = 2
 #: Words of a cue's line in each language, in order and as a set.
 Lines = tuple[tuple[tuple[str, ...], frozenset[str]], ...]
+_MOST_LINES: Final = 4096
+_LINES: Final[dict[Hashable, Lines]] = {}
 
 
 class Copies:
@@ -145,11 +147,31 @@ def _bare_name(name: str) -> str:
     return _bare(name)
 
 
-@lru_cache(maxsize=4096)
 def _lines_of(cue: Cue) -> Lines:
-    """Words of a cue's line in each language, in order and as a set."""
-    lines = [_words(cue_text(cue, language)) for language in LANGUAGES]
-    return tuple((line, frozenset(line)) for line in lines)
+    """Words of a cue's line in each language, in order and as a set; the same for cues that differ in numbers."""
+    shape = _shape(cue)
+    found = _LINES.get(shape)
+    if found is None:
+        if len(_LINES) >= _MOST_LINES:
+            _LINES.clear()
+        lines = [_words(cue_text(cue, language)) for language in LANGUAGES]
+        found = _LINES[shape] = tuple((line, frozenset(line)) for line in lines)
+    return found
+
+
+def _shape(cue: Cue) -> Hashable:
+    """What the words of a cue's line depend on: numbers are no words, but whether they are there is told in words."""
+    start_s, end_s, apex_s = cue.start_s, cue.end_s, cue.apex_s
+    return (
+        *(cue.modality, cue.code, cue.side, cue.subject, cue.state, cue.level, cue.unit, cue.direction, cue.marks),
+        *map(_plain, (cue.value, start_s, end_s, apex_s, cue.confidence)),
+        start_s is not None and end_s is not None and (start_s == end_s, f"{start_s:.2f}" == f"{end_s:.2f}"),
+    )
+
+
+def _plain(number: float | None) -> float | str | None:
+    """``number`` in place of one that is written in figures alone; others ("1e-05", "inf") have letters."""
+    return number if number is None or not (1e-4 <= abs(number) < 1e6 or number == 0) else "number"
 
 
 @lru_cache(maxsize=4096)
