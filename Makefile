@@ -56,6 +56,7 @@ bench: $(VENV)/.all  ## the benchmarks behind docs/benchmarks.md
 	$(BIN)/python bench/contract.py
 	$(BIN)/python bench/rewards.py
 	$(BIN)/python bench/eval.py
+	$(BIN)/python bench/synth.py
 	$(BIN)/python bench/batch.py
 	$(BIN)/python bench/train_overhead.py
 	$(BIN)/python bench/serve.py
@@ -68,6 +69,8 @@ soak: $(VENV)/.all  ## the long batteries in full: known truth, an hour of video
 	EMOREASON_SOAK=1 $(BIN)/python -m pytest tests/reasoning/batch/test_batch_kill.py
 	EMOREASON_SOAK=1 $(BIN)/python -m pytest -m slow tests/serving/test_hostile_openapi.py tests/serving/test_hostile_crowd.py
 	$(BIN)/python bench/learn.py --picture docs/pictures/learn.svg
+	$(BIN)/python bench/learn_checks.py
+	$(BIN)/python bench/synth.py --rows 0 --memory-rows 100000
 	test -z "$$EMOREASON_RESEARCH_DATA" || $(BIN)/python bench/fit_evidence.py --dry-run
 	test -z "$$EMOREASON_RESEARCH_DATA" || $(BIN)/python bench/rewards_cue_match.py
 	test -z "$$EMOREASON_RESEARCH_DATA" || $(BIN)/python bench/evaluation_results.py --print
