@@ -1,28 +1,23 @@
 """Vignettes: situations that call for an emotion and name none, in English and Chinese, as many as are asked for.
 
-``data/situations.csv`` holds frames: ``{Who}``, ``{They}``, ``{their}`` … stand for one of ``data/people.csv``, and
-``[a|b|c]`` for one of several wordings, the same one in both languages. They were written for this package; which
-emotion a situation calls for is what its author meant, no raters were asked. The table that is written has the columns
-``id, emotion, en, zh``: what the probes read.
+They are made of frames, which lie with the data of the probes (:mod:`emoreason.eval.probing.vignette_table`, also the
+form of the table that is written): in ``situations.csv``, ``{Who}``, ``{They}``, ``{their}`` … stand for one of
+``people.csv``, and ``[a|b|c]`` for one of several wordings, the same one in both languages. None of them is among the
+situations that the probe asks about by itself.
 """
 
-import csv
 import random
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from itertools import count, cycle, islice, product
-from pathlib import Path
 from typing import Final
 
-from ..cues.emotion_words import emotion_words_in
-from ..errors import ConfigError, RecordError
+from ..errors import ConfigError
+from ..eval.probing.vignette_table import Vignette, data_rows, write_vignettes
 from ..records.labels import EMOTIONS
 
-#: Columns of the table.
-COLUMNS: Final = ("id", "emotion", "en", "zh")
+__all__ = ["make_vignettes", "write_vignettes"]
 
 _CHOICE: Final = re.compile(r"\[([^\]]*)\]")
 _SLOT: Final = re.compile(r"\{(\w+)\}")
@@ -31,16 +26,6 @@ _FORMS: Final[Mapping[str, Mapping[str, str]]] = {
     "he": {"they": "he", "their": "his", "them": "him", "theirs": "his"},
 }
 _CHINESE: Final = {"she": "她", "he": "他"}
-
-
-@dataclass(frozen=True, slots=True)
-class Vignette:
-    """A situation in both languages and the class that it calls for."""
-
-    id: str
-    emotion: str
-    en: str
-    zh: str
 
 
 def make_vignettes(number: int, *, seed: int = 0) -> list[Vignette]:
@@ -75,33 +60,6 @@ def make_vignettes(number: int, *, seed: int = 0) -> list[Vignette]:
             raise ConfigError(f"{number} vignettes were asked for; expected {len(made)} or less")
         made.append(Vignette(f"{emotion}{next(numbers[emotion])}", emotion, *found))
     return made
-
-
-def write_vignettes(vignettes: list[Vignette], path: Path) -> None:
-    """Write the table, whole or not at all.
-
-    Raises
-    ------
-    RecordError
-        It cannot be written.
-    """
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(partial, "w", encoding="utf-8", newline="") as file:
-            table = csv.writer(file, lineterminator="\n")
-            table.writerow(COLUMNS)
-            table.writerows([one.id, one.emotion, one.en, one.zh] for one in vignettes)
-        partial.replace(path)
-    except OSError as error:
-        raise RecordError(f"{path}: cannot be written: {error.strerror or error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def named_emotions(vignette: Vignette) -> list[str]:
-    """Emotion words of a situation; there must be none."""
-    return [*emotion_words_in(vignette.en, "en"), *emotion_words_in(vignette.zh, "zh")]
 
 
 def _shuffled(emotion: str, seed: int) -> Iterator[tuple[str, str]]:
@@ -142,14 +100,9 @@ def _said(frame: str, choice: int, person: int, language: str) -> str:
 
 
 def _frames(emotion: str) -> list[dict[str, str]]:
-    return [row for row in _rows("situations.csv") if row["emotion"] == emotion]
+    return [row for row in data_rows("situations.csv") if row["emotion"] == emotion]
 
 
 @cache
 def _people() -> tuple[dict[str, str], ...]:
-    return tuple(_rows("people.csv"))
-
-
-def _rows(name: str) -> Iterator[dict[str, str]]:
-    file = resources.files(__package__) / "data" / name
-    yield from csv.DictReader(file.read_text(encoding="utf-8").splitlines())
+    return tuple(data_rows("people.csv"))

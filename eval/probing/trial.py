@@ -46,6 +46,8 @@ class ProbeSettings:
         Columns of the gold that make subgroups; empty: all that have at least two values.
     media : bool
         Let the engine see the clip itself. A cue that is dropped from the text can then still be seen.
+    vignettes : str or None
+        Table of situations (``id, emotion, en, zh``) for the probe of that name; None: the package's own.
     find_leak : callable or None
         The lint of gold labels in prompts, wired by the command line.
     """
@@ -58,6 +60,7 @@ class ProbeSettings:
     most_cues: int = 8
     by: tuple[str, ...] = ()
     media: bool = False
+    vignettes: str | None = None
     find_leak: FindLeak | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -68,6 +71,7 @@ class ProbeSettings:
             "most_cues": self.most_cues,
             "by": list(self.by),
             "media": self.media,
+            **({} if self.vignettes is None else {"vignettes": self.vignettes}),
         }
 
 

@@ -1,15 +1,14 @@
 """Vignettes: situations that call for an emotion and name none, and misleading words that name one.
 
-``data/vignettes.csv``: six situations for each of the seven classes, in English and Chinese, written for this package
-and linted against its list of emotion words; ``data/decoys.csv``: a sign that stands in the picture and names a class.
-Whoever only looks for keywords finds nothing in the first and the wrong thing in the second.
+The situations are a table (:mod:`.vignette_table`): six for each of the seven classes, or those of a file that
+``emoreason synth vignettes`` wrote; ``data/decoys.csv``: a sign that stands in the picture and names a class. Whoever
+only looks for keywords finds nothing in the first and the wrong thing in the second.
 """
 
-import csv
-from collections.abc import Hashable, Iterator
+from collections import Counter
+from collections.abc import Hashable
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any, Final
 
 from ...records import Clip, Cue, CueSet
@@ -17,13 +16,14 @@ from ...records.labels import EMOTIONS
 from .answers import top_of
 from .result import Effect, ProbeResult, bars_of
 from .trial import Answers, Trial
+from .vignette_table import data_rows, read_vignettes
 
 _CHANCE: Final = 1 / len(EMOTIONS)
 
 
 @dataclass(frozen=True, slots=True)
-class Vignette:
-    """A situation, the class it calls for, and a misleading sign of another class."""
+class Situation:
+    """A vignette as it is asked: what it tells, the class it calls for, and a misleading sign of another class."""
 
     id: str
     emotion: str
@@ -39,26 +39,20 @@ class Vignette:
         return CueSet(clip=Clip(id=f"vignette {self.id}"), cues=tuple(cues))
 
 
-@cache
-def vignettes(language: str) -> tuple[Vignette, ...]:
-    """All of one language, each with the sign of another class, every class equally often."""
-    signs = {row["emotion"]: row[language] for row in _rows("decoys.csv")}
+def vignettes(language: str, table: str | Path | None = None) -> tuple[Situation, ...]:
+    """All of a table in one language, each with the sign of another class, every class equally often."""
+    signs = {row["emotion"]: row[language] for row in data_rows("decoys.csv")}
     found = []
-    for at, row in enumerate(_rows("vignettes.csv")):
+    for at, one in enumerate(read_vignettes(table)):
         step = 1 + at % (len(EMOTIONS) - 1)
-        other = EMOTIONS[(EMOTIONS.index(row["emotion"]) + step) % len(EMOTIONS)]
-        found.append(Vignette(row["id"], row["emotion"], row[language], signs[other], other))
+        other = EMOTIONS[(EMOTIONS.index(one.emotion) + step) % len(EMOTIONS)]
+        found.append(Situation(one.id, one.emotion, one.text(language), signs[other], other))
     return tuple(found)
-
-
-def _rows(name: str) -> Iterator[dict[str, str]]:
-    file = resources.files(__package__) / "data" / name
-    yield from csv.DictReader(file.read_text(encoding="utf-8").splitlines())
 
 
 def vignette_probe(trial: Trial) -> ProbeResult:
     """Ask about situations, with and without a misleading sign."""
-    given = vignettes(trial.settings.language)
+    given = vignettes(trial.settings.language, trial.settings.vignettes)
     variants: dict[Hashable, CueSet] = {
         (at, decoy): one.cueset(decoy=decoy) for at, one in enumerate(given) for decoy in (False, True)
     }
@@ -95,13 +89,20 @@ def vignette_probe(trial: Trial) -> ProbeResult:
         effects=effects,
         notes=(
             *answers.notes("vignettes"),
-            f"{len(given)} situations, {len(given) // len(EMOTIONS)} of each class, told as a sentence "
+            f"{len(given)} situations, {_of_each(given)} of each class, told as a sentence "
             f"about the scene; chance is {_CHANCE:.0%}. The class is what their authors meant; no raters were "
             "asked.",
         ),
         pictures=(bars_of("Right without keywords, by class", "share of vignettes", by_class),),
         counts={"vignettes": len(given), "failed": answers.failed, "asked": len(variants)},
     )
+
+
+def _of_each(given: tuple[Situation, ...]) -> str:
+    """How many situations a class has, from the fewest to the most."""
+    numbers = Counter(one.emotion for one in given)
+    few, most = min(numbers[name] for name in EMOTIONS), max(numbers.values())
+    return f"{few}" if few == most else f"{few} to {most}"
 
 
 def _is(answers: Answers, name: Hashable, emotion: str) -> float | None:

@@ -1,6 +1,5 @@
 """Vignettes and counterfactual pairs: no emotion word, even classes, one cue changed and nothing else."""
 
-import csv
 import json
 from collections import Counter
 
@@ -8,8 +7,13 @@ import pytest
 from grounded_clips import JOY
 
 from emoreason.data_synth.counterfactuals import make_counterfactuals, write_counterfactuals
-from emoreason.data_synth.vignettes import COLUMNS, make_vignettes, named_emotions, write_vignettes
+from emoreason.data_synth.vignettes import make_vignettes, write_vignettes
 from emoreason.errors import ConfigError
+from emoreason.eval.probes import ProbeSettings, Trial, run_probes
+from emoreason.eval.probing.asking import Asker
+from emoreason.eval.probing.vignette_table import named_emotions, read_vignettes
+from emoreason.eval.probing.vignettes import vignettes
+from emoreason.reasoning.engines.evidence import EvidenceEngine
 from emoreason.records import Clip, Cue, CueSet
 from emoreason.records.convert import from_json
 from emoreason.records.labels import EMOTIONS
@@ -36,12 +40,47 @@ def test_more_than_there_are_is_refused_with_how_many_there_are():
         make_vignettes(100_000)
 
 
-def test_the_table_has_the_columns_of_the_probes(tmp_path):
-    write_vignettes(ALL[:7], tmp_path / "vignettes.csv")
-    with open(tmp_path / "vignettes.csv", encoding="utf-8", newline="") as file:
-        table = csv.DictReader(file)
-        assert tuple(table.fieldnames or ()) == COLUMNS
-        assert [row["en"] for row in table] == [one.en for one in ALL[:7]]
+def test_what_is_written_is_what_the_probes_read(tmp_path):
+    table = tmp_path / "vignettes.csv"
+    write_vignettes(ALL[:70], table)
+    assert read_vignettes(table) == ALL[:70]
+    for language in ("en", "zh"):
+        asked = vignettes(language, table)
+        assert [one.text for one in asked] == [one.text(language) for one in ALL[:70]]
+        assert all(one.emotion != one.decoy_emotion for one in asked)
+
+
+def test_the_probe_asks_about_a_table_that_was_written(tmp_path):
+    write_vignettes(ALL[:16], tmp_path / "vignettes.csv")
+    settings = ProbeSettings(vignettes=str(tmp_path / "vignettes.csv"), resamples=50)
+    report = run_probes(Trial([], asker=Asker(EvidenceEngine()), settings=settings), ["vignettes"])
+    (found,) = report.results
+    assert (found.counts["vignettes"], found.counts["asked"], found.counts["failed"]) == (16, 32, 0)
+    assert any(note.startswith("16 situations, 2 to 3 of each class") for note in found.notes)
+
+
+def test_none_of_them_is_among_those_that_the_probe_asks_about_by_itself():
+    own = read_vignettes()
+    assert Counter(one.emotion for one in own) == Counter(dict.fromkeys(EMOTIONS, 6))
+    assert not {one.en for one in own} & {one.en for one in ALL}
+    assert not {one.zh for one in own} & {one.zh for one in ALL}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "is no table"),
+        ("id,emotion,en,zh\n", "holds no vignette"),
+        ("id,emotion,en\na,anger,He waits.\n", "v.csv:2: says no zh"),
+        ("id,emotion,en,zh\na,rage,He waits.,他在等。\n", "v.csv:2: emotion is 'rage'; expected one of"),
+        ("id,emotion,en,zh\na,anger,He is happy.,他在等。\n", r"v.csv:2: names an emotion \('happy'\)"),
+        ("id,emotion,en,zh\na,anger,He waits.,他在等。\na,fear,She runs.,她在跑。\n", "v.csv:3: the id .a. is there"),
+    ],
+)  # fmt: skip
+def test_a_table_that_is_none_is_refused_with_its_first_bad_row(tmp_path, text, said):
+    (tmp_path / "v.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=said):
+        read_vignettes(tmp_path / "v.csv")
 
 
 def test_a_pair_differs_in_one_cue_and_is_valid(tmp_path):
