@@ -70,6 +70,7 @@ soak: $(VENV)/.all  ## the long batteries in full: known truth, an hour of video
 	EMOREASON_SOAK=1 $(BIN)/python -m pytest -m slow tests/serving/test_hostile_openapi.py tests/serving/test_hostile_crowd.py
 	$(BIN)/python bench/learn.py --picture docs/pictures/learn.svg
 	$(BIN)/python bench/learn_checks.py
+	$(BIN)/python bench/learn_loop.py --bases out/learn_checks
 	$(BIN)/python bench/synth.py --rows 0 --memory-rows 100000
 	test -z "$$EMOREASON_RESEARCH_DATA" || $(BIN)/python bench/fit_evidence.py --dry-run
 	test -z "$$EMOREASON_RESEARCH_DATA" || $(BIN)/python bench/rewards_cue_match.py
