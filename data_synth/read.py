@@ -132,11 +132,14 @@ class _Told:
     ids: dict[str, tuple[Path, str]] = field(default_factory=dict)
     origins: dict[tuple[Path, str], tuple[Path, str]] = field(default_factory=dict)
 
-    def problem(self, place: str, error: RecordError) -> None:
+    def problem(self, place: str, error: RecordError) -> str:
+        """Count and tell it, in one line that holds nothing a terminal would act on; return the line."""
         self.counts.problems += 1
         text = str(error)
         text = text if text.startswith(f"{place}: ") else f"{place}: {text}"
-        self.say(_CONTROL.sub(" ", text)[:_LONGEST_PROBLEM])
+        text = _CONTROL.sub(" ", text)[:_LONGEST_PROBLEM]
+        self.say(text)
+        return text
 
 
 def _clips(tables: Iterable[tuple[Path, list[Path]]], how: _How, told: _Told) -> Iterator[LabelledClip]:
@@ -150,8 +153,8 @@ def _clips(tables: Iterable[tuple[Path, list[Path]]], how: _How, told: _Told) ->
             try:
                 yield _clip(place, line, reading, how.layout, told)
             except RecordError as error:
-                first = first or f"{place}: {error}"
-                told.problem(place, error)
+                line_told = told.problem(place, error)
+                first = first or line_told
         if empty:
             told.problem(file.name, RecordError("holds no row"))
         if first and told.counts.clips == before:
