@@ -142,7 +142,8 @@ class SynthSettings:
             "prompt_version": PROMPT_VERSION,
             **{f"drafting.{name}": _plain(value) for name, value in asdict(drafting).items()},
             **{f"limits.{name}": _plain(value) for name, value in asdict(self.limits).items()},
-            **writer,
+            # As the journal gives it back: a tuple and the list it is read as are the same.
+            **{name: _plain(value) for name, value in writer.items()},
         }
 
 
