@@ -13,7 +13,7 @@ alone), ``why`` is the first of these, and the blended reward pays less for what
 import json
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,20 +24,38 @@ from ..reasoning.batch.manifest_tables import json_lines
 from ..reasoning.batch.row import plain_id
 from ..records import TrainingRow
 from ..training.examples.drawing import draw
-from ..training.rows.summary import emotion_of
-from .checked import Checked
+from .checked import Checked, Fault
+from .checks.action_units import check_action_units
+from .checks.case import Case
+from .checks.citations import check_citations
+from .checks.consistency import check_consistency
+from .checks.grounding import check_contradicted, check_unverifiable
+from .checks.label import check_label
 from .checks.limits import Limits
+from .checks.observations import check_observations
+from .checks.reward import blended
+from .negatives.claims import Claims
 from .negatives.flipping import flipped
-from .negatives.swapping import swapped
-from .variants import Variants, checked_row, written
-from .writing.rows import clip_of
+from .negatives.swapping import Observing, swapped
+from .variants import Variants, case_of, written
+from .writing.rows import clip_of, variant_of
 
 PREFERENCES: Final = "preferences.jsonl"
 
 Kind = Literal["swapped", "flipped", "rejected"]
 
-#: Faults that make an answer worse in what it says.
-_TELLING: Final = frozenset(
+#: Checks of what an answer says, in the order of ``data_synth/check.py``; the others are of its form and length.
+TELLING_CHECKS: Final[Sequence[Callable[[Case], Iterator[Fault]]]] = (
+    check_label,
+    check_contradicted,
+    check_unverifiable,
+    check_citations,
+    check_action_units,
+    check_consistency,
+    check_observations,
+)
+#: Their reasons: faults that make an answer worse in what it says.
+TELLING: Final = frozenset(
     ("contradicted", "unverifiable", "uncited", "action_units", "label", "inconsistent", "emotion_in_observation")
 )
 #: Rows seen last, of each language and style, that a modality may be taken from.
@@ -90,35 +108,82 @@ def preferences(
         Clip id -> its checked drafts, of which the failed ones make pairs as well; looked up row by row.
     """
     variants, limits = variants or Variants(), limits or Limits()
-    partners: dict[tuple[str, ...], deque[TrainingRow]] = {}
+    pairing = Pairing(variants, limits, drafts)
     for row in rows:
+        yield from pairing.of(row)
+
+
+class Pairing:
+    """Makes the pairs of rows that come one by one; parameters are those of :func:`preferences`.
+
+    Attributes
+    ----------
+    variants : Variants
+    limits : Limits
+    drafts : mapping or None
+    """
+
+    def __init__(
+        self, variants: Variants, limits: Limits, drafts: Mapping[str, Sequence[Checked]] | None = None
+    ) -> None:
+        self.variants, self.limits, self.drafts = variants, limits, drafts
+        self._partners: dict[tuple[str, ...], deque[Observing]] = {}
+
+    def of(self, row: TrainingRow) -> Iterator[Preference]:
+        """Yield the pairs of the next row; none where it has none."""
         if not written(row) or row.held_back:
-            continue
+            return
         key = (row.language, row.preset, str(row.origin.get("style")), row.split or "")
-        near = partners.setdefault(key, deque(maxlen=_PARTNERS))
-        if draw(row.id, variants.seed, "pairs").random() < variants.pairs:
-            yield from _pairs(row, near, variants.seed, limits)
-            if drafts is not None:
-                yield from _failed_drafts(row, drafts.get(clip_of(row), ()))
-        near.append(row)
+        near = self._partners.setdefault(key, deque(maxlen=_PARTNERS))
+        ours = Observing(row)
+        if draw(row.id, self.variants.seed, "pairs").random() < self.variants.pairs:
+            yield from self._made(ours, near)
+            if self.drafts is not None:
+                yield from _failed_drafts(row, self.drafts.get(clip_of(row), ()))
+        near.append(ours)
+
+    def _made(self, ours: Observing, near: Sequence[Observing]) -> Iterator[Preference]:
+        """Yield the pairs whose worse answer is made of the target."""
+        row, claims = ours.row, Claims(ours.row.cueset)
+        chance = draw(row.id, self.variants.seed, "negatives")
+        tried: list[tuple[Kind, str]] = []
+        if others := [one for one in near if one.emotion != ours.emotion]:
+            found = swapped(ours, chance.choice(others), chance)
+            tried += [("swapped", found[0])] if found is not None else []
+        found = flipped(row.target or "", row.cueset, row.language, chance, claims=claims)
+        tried += [("flipped", found[0])] if found is not None else []
+        chosen = self._reward(row, claims) if tried else None
+        for kind, text in tried:
+            case = _case(row, self.limits, text, claims)
+            if (why := _first_fault(case)) is None:
+                continue
+            reward = blended(case)
+            margin = None if chosen is None or reward is None else round(chosen - reward, 4)
+            if margin is None or margin > 0:
+                yield Preference(row=row.id, clip=clip_of(row), kind=kind, rejected=text, why=why, margin=margin)
+
+    def _reward(self, row: TrainingRow, claims: Claims) -> float | None:
+        """Reward of the target: what it earned as a draft, where it still is that draft."""
+        earned = row.origin.get("reward")
+        if variant_of(row) is None and isinstance(earned, float):
+            return earned
+        case = _case(row, self.limits, row.target or "", claims)
+        return blended(case) if case.completion.answered else None
 
 
-def _pairs(row: TrainingRow, near: Sequence[TrainingRow], seed: int, limits: Limits) -> Iterator[Preference]:
-    chance = draw(row.id, seed, "negatives")
-    tried: list[tuple[Kind, str]] = []
-    if others := [one for one in near if emotion_of(one.reference) != emotion_of(row.reference)]:
-        found = swapped(row, chance.choice(others), chance)
-        tried += [("swapped", found[0])] if found is not None else []
-    found = flipped(row.target or "", row.cueset, row.language, chance)
-    tried += [("flipped", found[0])] if found is not None else []
-    if not tried:
-        return
-    chosen = checked_row(row, limits).reward
-    for kind, text in tried:
-        worse = checked_row(row, limits, target=text)
-        margin = None if chosen is None or worse.reward is None else round(chosen - worse.reward, 4)
-        if (why := _why(worse)) is not None and (margin is None or margin > 0):
-            yield Preference(row=row.id, clip=clip_of(row), kind=kind, rejected=text, why=why, margin=margin)
+def _case(row: TrainingRow, limits: Limits, text: str, claims: Claims) -> Case:
+    case = case_of(row, limits, text)
+    if case.thinks:
+        case.verdicts = claims.of(case.observed)
+    return case
+
+
+def _first_fault(case: Case) -> str | None:
+    """Tell the first fault that makes an answer worse in what it says; what cannot be read at all says nothing."""
+    if not case.completion.answered:
+        return None
+    fault = next((fault for check in TELLING_CHECKS for fault in check(case)), None)
+    return None if fault is None else _told(fault)
 
 
 def _failed_drafts(row: TrainingRow, drafts: Sequence[Checked]) -> Iterator[Preference]:
@@ -148,8 +213,12 @@ def _failed_drafts(row: TrainingRow, drafts: Sequence[Checked]) -> Iterator[Pref
 
 def _why(checked: Checked) -> str | None:
     """First fault that makes an answer worse in what it says."""
-    fault = next((one for one in checked.faults if one.reason in _TELLING), None)
-    return None if fault is None else f"{fault.reason}: {fault.detail}".removesuffix(": ")
+    fault = next((one for one in checked.faults if one.reason in TELLING), None)
+    return None if fault is None else _told(fault)
+
+
+def _told(fault: Fault) -> str:
+    return f"{fault.reason}: {fault.detail}".removesuffix(": ")
 
 
 def write_preferences(pairs: Iterable[Preference], folder: Path) -> int:

@@ -26,19 +26,22 @@ from ..training.examples.targets import adapt_target
 from ..training.settings import DataSettings
 from .check import check_draft
 from .checked import Checked
+from .checks.case import Case
 from .checks.limits import Limits
+from .checks.shown import Prompts
 from .draft import MODES, STYLES, Draft, Manner, Mode, Style
 from .labelled import LabelledClip
 from .split import telling_digest
 from .template.writer import write_template
 from .writing.rows import clip_of, mode_of
 
-__all__ = ["Variants", "checked_row", "vary", "written"]
+__all__ = ["Variants", "case_of", "checked_row", "vary", "written"]
 
 #: Begins the name of a row's variant: ``without voice``.
 WITHOUT: Final = "without "
 #: Begins the names of writers that write at no cost.
 _TEMPLATE: Final = "template/"
+_PROMPTS: Final = Prompts()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,9 +127,16 @@ def checked_row(row: TrainingRow, limits: Limits, shown: CueSet | None = None, t
     target : str, optional
         In the place of its target.
     """
-    text = row.target if target is None else target
-    draft = Draft(number=0, text=text or "", manner=_manner(row), writer=_writer(row))
-    return check_draft(_clip(row, shown), draft, limits)
+    return check_draft(_clip(row, shown), _draft(row, row.target if target is None else target), limits)
+
+
+def case_of(row: TrainingRow, limits: Limits, target: str) -> Case:
+    """Return an answer to a row's prompt as the checks look at it, for those who need some of them alone."""
+    return Case(_clip(row, None), _draft(row, target), limits, _PROMPTS)
+
+
+def _draft(row: TrainingRow, target: str | None) -> Draft:
+    return Draft(number=0, text=target or "", manner=_manner(row), writer=_writer(row))
 
 
 def _clip(row: TrainingRow, shown: CueSet | None) -> LabelledClip:

@@ -12,16 +12,17 @@ from importlib import resources
 from random import Random
 from typing import Final
 
-from ...prompts.contract import parse_answer
 from ...records import CueSet
-from ...rewards.grounding import verdicts
+from .claims import Claims, thought
 
 _INTENSITY: Final = re.compile(r"(?<![\d.])([0-5](?:\.\d{1,2})?)(?=(?: of |/)5(?![\d.]))")
 _CITATION: Final = re.compile(r"\[[^\[\]\n]*\]")
 _MOST_TRIES: Final = 6
 
 
-def flipped(target: str, cueset: CueSet, language: str, chance: Random) -> tuple[str, str] | None:
+def flipped(
+    target: str, cueset: CueSet, language: str, chance: Random, *, claims: Claims | None = None
+) -> tuple[str, str] | None:
     """Flip the intensity or direction of one claim.
 
     Parameters
@@ -34,6 +35,8 @@ def flipped(target: str, cueset: CueSet, language: str, chance: Random) -> tuple
         Whose words are looked for.
     chance : Random
         Chooses the claim and the word.
+    claims : Claims, optional
+        Of the clip, where other texts about it are read as well.
 
     Returns
     -------
@@ -51,24 +54,24 @@ def flipped(target: str, cueset: CueSet, language: str, chance: Random) -> tuple
     >>> claim
     'The lip corners are barely raised [a.AU12.1].'
     """
-    think = parse_answer(target).think or ""
+    claims, think = claims or Claims(cueset), thought(target)
     begin = target.find(think) if think else -1
     if begin < 0:
         return None
-    claims = [one for one in verdicts(think, cueset) if one.verdict == "supported"]
-    clauses = list(dict.fromkeys((one.assertion.start, one.assertion.end) for one in claims))
+    true = [(at, one.assertion) for at, line in claims.by_line(think) for one in line if one.verdict == "supported"]
+    clauses = list(dict.fromkeys((at + one.start, at + one.end) for at, one in true))
     chance.shuffle(clauses)
     for start, end in clauses[:_MOST_TRIES]:
         for other in _flips(think[start:end], language, chance):
             changed = f"{think[:start]}{other}{think[end:]}"
-            if false := _false_claim(changed, other, cueset):
+            if false := _false_claim(changed, other, claims):
                 return f"{target[:begin]}{changed}{target[begin + len(think) :]}", false
     return None
 
 
-def _false_claim(think: str, clause: str, cueset: CueSet) -> str | None:
+def _false_claim(think: str, clause: str, claims: Claims) -> str | None:
     """Sentence of the changed clause, if the cues contradict it."""
-    for one in verdicts(think, cueset):
+    for one in claims.of(think):
         if one.verdict == "contradicted" and clause.strip(" .。,，") in one.assertion.sentence:
             return one.assertion.sentence
     return None

@@ -7,23 +7,52 @@ of the same code where there is one, so that only what is said tells.
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from random import Random
 from typing import Final
 
-from ...prompts.contract import parse_answer
 from ...prompts.sentences import cited_ids, spellings, split_sentences
 from ...records import CueSet, TrainingRow
 from ...records.labels import MODALITIES
+from ...training.rows.summary import emotion_of
+from .claims import thought
 
 _CITATION: Final = re.compile(r"\[[^\[\]\n]*\]")
 
 
-def swapped(row: TrainingRow, other: TrainingRow, chance: Random) -> tuple[str, str] | None:
+class Observing:
+    """A row, with what is looked for in its target; worked out once, as a row is set beside many others.
+
+    Attributes
+    ----------
+    row : TrainingRow
+    """
+
+    def __init__(self, row: TrainingRow) -> None:
+        self.row = row
+
+    @cached_property
+    def emotion(self) -> str:
+        """Class of its gold label."""
+        return emotion_of(self.row.reference)
+
+    @cached_property
+    def think(self) -> str:
+        """Chain of thought of its target."""
+        return thought(self.row.target or "")
+
+    @cached_property
+    def observations(self) -> Mapping[str, Sequence[str]]:
+        """Modality -> the observing sentences that cite cues of it alone."""
+        return _observations(self.think, self.row.cueset)
+
+
+def swapped(row: Observing, other: Observing, chance: Random) -> tuple[str, str] | None:
     """Write the observations of another row's clip, of one modality, into the target of a row.
 
     Parameters
     ----------
-    row, other : TrainingRow
+    row, other : Observing
         Of the same language and style, with targets.
     chance : Random
         Chooses the modality.
@@ -33,25 +62,24 @@ def swapped(row: TrainingRow, other: TrainingRow, chance: Random) -> tuple[str, 
     tuple of str or None
         The target with other observations, and their modality; None where the two have none in common.
     """
-    target = row.target or ""
-    think = parse_answer(target).think or ""
+    target, think = row.row.target or "", row.think
     begin = target.find(think) if think else -1
     if begin < 0:
         return None
-    ours = _observations(think, row.cueset)
-    theirs = _observations(parse_answer(other.target or "").think or "", other.cueset)
+    ours, theirs = row.observations, other.observations
     common = [name for name in MODALITIES if ours.get(name) and theirs.get(name) and ours[name] != theirs[name]]
     if not common:
         return None
     modality = chance.choice(common)
-    changed = _replaced(think, ours[modality], _cited_here(theirs[modality], other.cueset, row.cueset, modality))
+    changed = _replaced(
+        think, ours[modality], _cited_here(theirs[modality], other.row.cueset, row.row.cueset, modality)
+    )
     if changed is None:
         return None
     return f"{target[:begin]}{changed}{target[begin + len(think) :]}", modality
 
 
 def _observations(think: str, cueset: CueSet) -> dict[str, list[str]]:
-    """Modality -> the observing sentences that cite cues of it alone."""
     known, cues = spellings([cue.id for cue in cueset.cues]), cueset.by_id()
     found: dict[str, list[str]] = {}
     for sentence in split_sentences(think):

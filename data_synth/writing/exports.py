@@ -11,18 +11,22 @@ What a form has no place for is left out: rows without a target (SFT, DPO), and 
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import IO, Any, Final
 
 from ...errors import ConfigError, RecordError
+from ...prompts.presets import preset_named
 from ...records import TrainingRow
 from ...training.example import Example
-from ...training.examples.exports import exported
+from ...training.examples.exports import exported, reference_text
+from ...training.examples.holding_back import plans_for
 from ...training.examples.rendering import render_example
+from ...training.examples.targets import adapt_target
 from ...training.settings import DataSettings, Method
+from ..negatives.claims import thought
 from ..preferences import Preference, read_preferences
 from ..split import SPLITS
 from .rows import read_rows
@@ -50,8 +54,7 @@ def write_exports(folder: Path, forms: Sequence[str] = FORMS) -> dict[str, dict[
     Parameters
     ----------
     folder : Path
-        That holds ``rows.jsonl`` and perhaps ``preferences.jsonl``. They are read once for the forms with targets, once
-        for those without, and once for pairs; each row is rendered once a time.
+        That holds ``rows.jsonl`` and perhaps ``preferences.jsonl``. Both are read once.
     forms : sequence of str
         Of :data:`FORMS`.
 
@@ -64,24 +67,72 @@ def write_exports(folder: Path, forms: Sequence[str] = FORMS) -> dict[str, dict[
     """
     if strange := [name for name in forms if name not in FORMS]:
         raise ConfigError(f"there is no export {strange[0]!r}; expected some of {', '.join(FORMS)}")
-    files = _Files(folder / EXPORT, forms)
+    exports = Exports(folder / EXPORT, forms)
+    pairs = groupby(read_preferences(folder), key=lambda pair: pair.row) if DPO in forms else iter(())
     try:
-        with files:
-            for method in ("sft", "grpo"):
-                named = [name for name in forms if name != DPO and _EXAMPLES[name][1] == method]
-                for split, example in _examples(folder, method) if named else ():
-                    for name in named:
-                        form, _ = _EXAMPLES[name]
-                        files.add(name, split, exported(example, form, vision=False, method=method))
-            for row, pair in _joined(folder) if DPO in forms else ():
-                if (value := _preference(row, pair)) is not None:
-                    files.add(DPO, row.split or "train", value)
-        if "sharegpt" in forms:
-            info = json.dumps(_dataset_info(files.counts["sharegpt"]), indent=2) + "\n"
-            (folder / EXPORT / "sharegpt" / "dataset_info.json").write_text(info, encoding="utf-8")
+        with exports:
+            row_id, of_row = next(pairs, (None, iter(())))
+            for row in read_rows(folder) if forms else ():
+                if row.id != row_id:
+                    exports.add(row)
+                    continue
+                exports.add(row, of_row)
+                row_id, of_row = next(pairs, (None, iter(())))
     except OSError as error:
         raise RecordError(f"{folder / EXPORT}: cannot be written: {error.strerror or error}") from error
-    return files.counts
+    return exports.counts
+
+
+class Exports:
+    """The files of some forms, to which rows are added one by one; all of them appear, or none.
+
+    A context manager. Attribute ``counts``: form -> split -> how many lines.
+
+    Parameters
+    ----------
+    folder : Path
+        ``export/``.
+    forms : sequence of str
+        Of :data:`FORMS`.
+    """
+
+    def __init__(self, folder: Path, forms: Sequence[str]) -> None:
+        self._folder, self._forms = folder, tuple(forms)
+        self._sft = [name for name in forms if name != DPO and _EXAMPLES[name][1] == "sft"]
+        self._grpo = [name for name in forms if name != DPO and _EXAMPLES[name][1] == "grpo"]
+        self._files = _Files(folder, forms)
+        self.counts = self._files.counts
+
+    def __enter__(self) -> "Exports":
+        """Begin."""
+        self._files.__enter__()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        """Put the files in their places, or remove what was begun."""
+        self._files.__exit__(kind, *rest)
+        if kind is None and "sharegpt" in self.counts:
+            info = json.dumps(_dataset_info(self.counts["sharegpt"]), indent=2) + "\n"
+            (self._folder / "sharegpt" / "dataset_info.json").write_text(info, encoding="utf-8")
+
+    def add(self, row: TrainingRow, pairs: Iterable[Preference] = ()) -> None:
+        """Add a row to all forms that have a place for it, and its pairs; it is rendered once for all of them."""
+        split = row.split or "train"
+        learnt = render_example(row, _DATA) if row.target is not None else None
+        pairs = tuple(pairs)
+        rewarded = _without_target(row, learnt) if self._grpo and row.question is None else None
+        told = {id(one.reference): one for one in (learnt, rewarded) if one is not None}
+        texts = {key: reference_text(one.reference) for key, one in told.items()}
+        for example, names, method in ((learnt, self._sft, "sft"), (rewarded, self._grpo, "grpo")):
+            if example is None:
+                continue
+            for name in names:
+                text = texts[id(example.reference)]
+                line = exported(example, _EXAMPLES[name][0], vision=False, method=method, reference=text)
+                self._files.add(name, split, line)
+        for pair in pairs if learnt is not None else ():
+            if (value := _preference(row, learnt, pair)) is not None:
+                self._files.add(DPO, split, value)
 
 
 class _Files:
@@ -128,38 +179,43 @@ def _partial(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}.partial")
 
 
-def _examples(folder: Path, method: Method) -> Iterator[tuple[str, Example]]:
-    for row in read_rows(folder):
-        if row.target is not None if method == "sft" else row.question is None:
-            yield row.split or "train", render_example(row, _DATA, method=method)
+def _without_target(row: TrainingRow, learnt: Example | None) -> Example:
+    """Return the example that rewards teach: the same but for the target, where that did not change what is asked."""
+    if learnt is None or learnt.thinks != preset_named(row.preset).thinks:
+        return render_example(row, _DATA, method="grpo")
+    return replace(learnt, completion=None)
 
 
-def _joined(folder: Path) -> Iterator[tuple[TrainingRow, Preference]]:
-    rows = read_rows(folder)
-    for row_id, pairs in groupby(read_preferences(folder), key=lambda pair: pair.row):
-        row = next((one for one in rows if one.id == row_id), None)
-        if row is None:
-            return
-        for pair in pairs:
-            yield row, pair
-
-
-def _preference(row: TrainingRow, pair: Preference) -> dict[str, Any] | None:
+def _preference(row: TrainingRow, learnt: Example, pair: Preference) -> dict[str, Any] | None:
     """Line of a pair; None where nothing is left of the difference in what the prompt shows."""
     try:
-        chosen, rejected = render_example(row, _DATA), render_example(replace(row, target=pair.rejected), _DATA)
+        worse = _completion(row, learnt, pair.rejected)
     except RecordError:  # a failed draft may be no answer at all
         return None
-    if chosen.completion == rejected.completion or chosen.messages != rejected.messages:
+    if worse is None or learnt.completion == worse:
         return None
     return {
-        "prompt": list(chosen.messages),
-        "chosen": [{"role": "assistant", "content": chosen.completion}],
-        "rejected": [{"role": "assistant", "content": rejected.completion}],
+        "prompt": list(learnt.messages),
+        "chosen": [{"role": "assistant", "content": learnt.completion}],
+        "rejected": [{"role": "assistant", "content": worse}],
         "row_id": row.id,
         "kind": pair.kind,
         "why": pair.why,
     }
+
+
+def _completion(row: TrainingRow, learnt: Example, text: str) -> str | None:
+    """Return a text as the target of a row for what its prompt shows; None where another prompt would ask for it."""
+    if learnt.thinks and learnt.completion is not None and thought(text):
+        # The prompt is that of the target, but where too little of the text rests on what is shown.
+        plan, *others = plans_for(row, _DATA, _DATA.seed)
+        shown = frozenset(learnt.reference.shown)
+        view = replace(plan.cueset, cues=tuple(cue for cue in plan.cueset.cues if cue.id in shown))
+        adapted = adapt_target(text, row.cueset, view, thinks=True, sees=False)
+        if not others:
+            return adapted.text if adapted.keeps_evidence else None
+    example = render_example(replace(row, target=text), _DATA)
+    return example.completion if example.messages == learnt.messages else None
 
 
 def _dataset_info(counts: Mapping[str, int]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from ... import __version__
 from ...reasoning.batch.row import plain_id
 from ...records import TrainingRow
 from ...training.examples.rendering import render_example
-from ...training.rows.stored import Beside, read_stored, write_rows
+from ...training.rows.stored import Beside, read_stored, write_lines_and_table, write_rows
 from ...training.settings import DataSettings
 from ..checked import Checked
 from ..labelled import LabelledClip
@@ -111,7 +111,7 @@ BESIDE: Final[Beside] = {"clip": clip_of, "mode": mode_of, "prompt": prompt_of}
 
 
 def write_row_files(rows: Iterable[TrainingRow], folder: Path, *, parquet: bool = True) -> int:
-    """Write ``rows.jsonl`` and, from it, ``rows.parquet``, each whole or not at all; return how many rows.
+    """Write ``rows.jsonl`` and, in the same pass, ``rows.parquet``, each whole or not at all; return how many rows.
 
     Parameters
     ----------
@@ -127,10 +127,9 @@ def write_row_files(rows: Iterable[TrainingRow], folder: Path, *, parquet: bool 
     RecordError
         A row cannot be written.
     """
-    number = write_rows(rows, folder / ROWS, beside=BESIDE)
     if parquet:
-        write_rows(read_rows(folder), folder / PARQUET, beside=BESIDE)
-    return number
+        return write_lines_and_table(rows, folder / ROWS, folder / PARQUET, beside=BESIDE)
+    return write_rows(rows, folder / ROWS, beside=BESIDE)
 
 
 def read_rows(folder: Path) -> Iterator[TrainingRow]:

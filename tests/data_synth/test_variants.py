@@ -11,7 +11,7 @@ from emoreason.data_synth.checks.limits import Limits
 from emoreason.data_synth.draft import Draft, Manner
 from emoreason.data_synth.labelled import LabelledClip
 from emoreason.data_synth.negatives.flipping import flipped
-from emoreason.data_synth.negatives.swapping import swapped
+from emoreason.data_synth.negatives.swapping import Observing, swapped
 from emoreason.data_synth.preferences import preferences, read_preferences, write_preferences
 from emoreason.data_synth.template.writer import write_template
 from emoreason.data_synth.variants import Variants, checked_row, vary
@@ -136,7 +136,7 @@ def test_a_flipped_claim_is_false_and_all_other_text_is_the_same(language):
 
 def test_swapped_observations_are_those_of_the_other_clip_and_cite_this_one():
     row, other = _row("a", GLAD, "happiness"), _row("b", ANGRY, "anger")
-    text, modality = swapped(row, other, Random(0))
+    text, modality = swapped(Observing(row), Observing(other), Random(0))
     assert modality in ("face", "voice")
     assert parse_answer(text).written == parse_answer(row.target).written
     checked = checked_row(row, LIMITS, target=text)

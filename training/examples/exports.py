@@ -76,7 +76,7 @@ def export_examples(
         try:
             with open(partial, "w", encoding="utf-8", newline="\n") as file:
                 for example in examples:
-                    value = write(example, vision, method)
+                    value = write(example, vision, method, None)
                     file.write(json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n")
                     number += 1
             os.replace(partial, path)
@@ -87,12 +87,17 @@ def export_examples(
     return number
 
 
-def exported(example: Example, form: str, *, vision: bool, method: Method = "sft") -> dict[str, Any]:
-    """Return the line that :func:`export_examples` writes of one example; parameters and errors are the same."""
-    return _writer(form, method)(example, vision, method)
+def exported(
+    example: Example, form: str, *, vision: bool, method: Method = "sft", reference: str | None = None
+) -> dict[str, Any]:
+    """Return the line that :func:`export_examples` writes of one example; parameters and errors are the same.
+
+    ``reference`` is :func:`reference_text` of the example's, for those who write several forms.
+    """
+    return _writer(form, method)(example, vision, method, reference)
 
 
-Write = Callable[[Example, bool, Method], dict[str, Any]]
+Write = Callable[[Example, bool, Method, str | None], dict[str, Any]]
 
 
 def _writer(form: str, method: Method) -> Write:
@@ -103,31 +108,33 @@ def _writer(form: str, method: Method) -> Write:
     return _FORMS[form]
 
 
-def _reference(reference: Reference) -> str:
+def reference_text(reference: Reference) -> str:
+    """Return what stands in the column ``reference``: all that rewards need, without the clip's path."""
     cueset = reference.cueset
     if cueset is not None:
         reference = replace(reference, cueset=replace(cueset, clip=replace(cueset.clip, path=None)))
     return reference_column(reference)
 
 
-def _trl(example: Example, vision: bool, method: Method) -> dict[str, Any]:
-    columns = columns_of(example, vision=vision, method=method)
-    return {**columns, COLUMN: _reference(example.reference)}
+def _trl(example: Example, vision: bool, method: Method, reference: str | None) -> dict[str, Any]:
+    about = _about(example, reference)
+    columns = columns_of(replace(example, reference=Reference()), vision=vision, method=method)
+    return {**columns, **about}
 
 
-def _swift(example: Example, vision: bool, method: Method) -> dict[str, Any]:
+def _swift(example: Example, vision: bool, method: Method, reference: str | None) -> dict[str, Any]:
     messages = [{"role": message["role"], "content": _text(message["content"])} for message in example.messages]
     if method == "sft":
         messages.append({"role": "assistant", "content": _defused(_target(example))})
-    return {"messages": messages, **_images(example, vision), "row_id": example.row_id, **_about(example)}
+    return {"messages": messages, **_images(example, vision), "row_id": example.row_id, **_about(example, reference)}
 
 
-def _easyr1(example: Example, vision: bool, method: Method) -> dict[str, Any]:
+def _easyr1(example: Example, vision: bool, method: Method, reference: str | None) -> dict[str, Any]:
     prompt = "\n\n".join(_text(message["content"]) for message in example.messages)
-    return {"prompt": prompt, **_images(example, vision), "row_id": example.row_id, **_about(example)}
+    return {"prompt": prompt, **_images(example, vision), "row_id": example.row_id, **_about(example, reference)}
 
 
-def _sharegpt(example: Example, vision: bool, method: Method) -> dict[str, Any]:
+def _sharegpt(example: Example, vision: bool, method: Method, reference: str | None) -> dict[str, Any]:
     system = [_text(message["content"]) for message in example.messages if message["role"] == "system"]
     asked = [_text(message["content"]) for message in example.messages if message["role"] == "user"]
     turns = [
@@ -145,8 +152,8 @@ def _sharegpt(example: Example, vision: bool, method: Method) -> dict[str, Any]:
 _FORMS: Final[dict[str, Write]] = {"trl": _trl, "swift": _swift, "easyr1": _easyr1, "sharegpt": _sharegpt}
 
 
-def _about(example: Example) -> dict[str, str]:
-    return {COLUMN: _reference(example.reference)}
+def _about(example: Example, reference: str | None) -> dict[str, str]:
+    return {COLUMN: reference_text(example.reference) if reference is None else reference}
 
 
 def _target(example: Example) -> str:

@@ -23,6 +23,7 @@ from ...records.convert import check
 from ...records.labels import parse_action_unit
 from ...rewards.grounding.checking import check_all
 from ...rewards.grounding.reading import read_assertions
+from ..rows.validated import fits_schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +93,11 @@ def adapt_target(target: str, cueset: CueSet, shown: CueSet, *, thinks: bool, se
 
 def _as_written(parsed: Parsed) -> Mapping[str, Any]:
     """Return the answer with its numbers as they were written, if it fits the schema so; else as it was read."""
-    try:
-        check(parsed.written, "answer")
-    except RecordError:
-        return parsed.answer or {}
+    if not fits_schema(parsed.written, "answer"):
+        try:
+            check(parsed.written, "answer")
+        except RecordError:
+            return parsed.answer or {}
     return parsed.written or {}
 
 

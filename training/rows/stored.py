@@ -77,6 +77,47 @@ def write_rows(rows: Iterable[TrainingRow], path: str | Path, *, beside: Beside 
     return number
 
 
+def write_lines_and_table(rows: Iterable[TrainingRow], lines: Path, table: Path, *, beside: Beside) -> int:
+    """Write rows to a ``.jsonl`` and a ``.parquet`` file in one pass; as :func:`write_rows` on each of them.
+
+    Both appear whole or not at all, the table last. What stands beside a row is made once for both.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    partials = [path.with_name(f".{path.name}.{os.getpid()}.partial") for path in (lines, table)]
+    schema, number = _schema(*beside), 0
+    try:
+        lines.parent.mkdir(parents=True, exist_ok=True)
+        with (
+            open(partials[0], "w", encoding="utf-8", newline="\n") as file,
+            pq.ParquetWriter(str(partials[1]), schema, compression="zstd") as writer,
+        ):
+            for group in _grouped(rows):
+                values: list[dict[str, Any]] = []
+                try:
+                    for row in group:
+                        value = to_json(row)
+                        more = {name: made(row) for name, made in beside.items()}
+                        file.write(json.dumps(value | more, ensure_ascii=False, allow_nan=False) + "\n")
+                        values.append(_cells(value) | _texts(more))
+                    writer.write_batch(pa.RecordBatch.from_pylist(values, schema=schema))
+                except (ValueError, pa.ArrowException) as error:
+                    at = min(len(values), len(group) - 1)
+                    first, after = (group[0], at) if len(values) == len(group) else (group[at], 0)
+                    raise _not_storable(first, error, and_next=after) from error
+                number += len(group)
+        for partial, path in zip(partials, (lines, table), strict=True):
+            os.replace(partial, path)
+    except OSError as error:
+        raise RecordError(f"{lines}: cannot be written: {error.strerror or error}") from error
+    finally:
+        for partial in partials:
+            with suppress(OSError):
+                partial.unlink()
+    return number
+
+
 def read_stored(path: str | Path) -> Iterator[TrainingRow]:
     """Yield the rows of a file that :func:`write_rows` wrote.
 
@@ -181,7 +222,10 @@ def _schema(*beside: str) -> "pa.Schema":
 
 def _stored(row: TrainingRow) -> dict[str, Any]:
     """Cells of one row."""
-    value = to_json(row)
+    return _cells(to_json(row))
+
+
+def _cells(value: dict[str, Any]) -> dict[str, Any]:
     for name in _JSON_COLUMNS:
         value[name] = json.dumps(value[name], ensure_ascii=False, allow_nan=False)
     return value
@@ -189,7 +233,10 @@ def _stored(row: TrainingRow) -> dict[str, Any]:
 
 def _text_cells(row: TrainingRow, beside: Beside) -> dict[str, str | None]:
     """Cells of what stands beside a row."""
-    values = {name: made(row) for name, made in beside.items()}
+    return _texts({name: made(row) for name, made in beside.items()})
+
+
+def _texts(values: Mapping[str, Any]) -> dict[str, str | None]:
     return {
         name: value
         if value is None or isinstance(value, str)

@@ -30,12 +30,13 @@ def validated(value: object, cls: type[R]) -> R:
     >>> validated({"id": "a", "cueset": {"clip": {"id": "a.mp4"}, "cues": [cue]}}, TrainingRow).cueset.cues[0].code
     'AU12'
     """
-    if isinstance(value, Mapping) and _is_valid(value, SCHEMA_NAMES[cls]) and _is_canonical(value, cls):
+    if isinstance(value, Mapping) and fits_schema(value, SCHEMA_NAMES[cls]) and _is_canonical(value, cls):
         return restore(value, cls)
     return from_json(value, cls)
 
 
-def _is_valid(value: Mapping[str, Any], name: str) -> bool:
+def fits_schema(value: object, name: str) -> bool:
+    """Whether a value surely fits a schema, by its compiled form; what does not is for ``records.convert.check``."""
     from fastjsonschema import JsonSchemaValueException
 
     try:
