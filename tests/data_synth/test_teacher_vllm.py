@@ -1,11 +1,15 @@
 """A real model behind a real vLLM server as a teacher: right about what it has learnt, lost with anything else."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from contract_model import DrawnClip, clips, contract_model
+from train_command import environment
 from vllm_server import VLLMServer, needs_vllm, serving
 
 from emoreason.data_synth.checked import Checked
@@ -28,6 +32,26 @@ LOST = 6
 DRAFTS = 2
 #: vLLM 0.32 on a CPU dies of a seeded request whose prompt is read in parts ("CPU Generator does not use offset").
 WHOLE_PROMPTS = ("--no-enable-chunked-prefill", "--max-num-batched-tokens", "8192")
+
+
+SFT = """\
+[model]
+name = "{model}"
+device = "cpu"
+[lora]
+rank = 4
+dropout = 0.0
+[data]
+train = "{rows}"
+[output]
+folder = "taught"
+evaluate = 0
+report = false
+[trainer]
+max_steps = 1
+per_device_train_batch_size = 1
+report_to = "none"
+"""
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +84,30 @@ def drafted(
         return sorted(draft_each(orders, writer, limits, retries=retries), key=lambda one: one.key)
     finally:
         writer.close()
+
+
+def write_bundles(path: Path, number: int) -> None:
+    """Write faces of the published prototypes in the layout of cue bundles."""
+    faces = {"happy": ("AU06", "AU12"), "sad": ("AU01", "AU04", "AU15"), "angry": ("AU04", "AU05", "AU23")}
+    labels = [list(faces)[place % len(faces)] for place in range(number)]
+    bundles = [
+        {
+            "clip": f"sample_{place:04}", "corpus": "drawn", "label": label, "peak_s": 1.0,
+            "au_intensity": {unit: 1.5 + 0.3 * (place // len(faces)) for unit in faces[label]},
+            "transcript": "I said what there was to say.",
+        }
+        for place, label in enumerate(labels)
+    ]  # fmt: skip
+    path.write_text("".join(json.dumps(one) + "\n" for one in bundles), encoding="utf-8")
+
+
+def commanded(folder: Path, *words: str) -> str:
+    ended = subprocess.run(
+        [sys.executable, "-m", "emoreason", *words], capture_output=True, encoding="utf-8", cwd=folder,
+        env=environment(), check=False,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    return ended.stdout
 
 
 def checked(found: list[Drafted[str]]) -> list[Checked]:
@@ -113,3 +161,29 @@ def test_greedy_drafts_are_the_same_again(server: VLLMServer) -> None:
     )
     assert first == second
     assert all(one.manner == Manner(mode="label-blind", seed=one.manner.seed) for one in first)
+
+
+def test_from_bundles_to_a_model_that_learnt_from_what_the_checks_let_through(
+    server: VLLMServer, tmp_path: Path
+) -> None:
+    """Bundles -> the template, and this model as a bad teacher -> checks -> rows -> SFT, all by commands."""
+    number = 8
+    write_bundles(tmp_path / "bundles.jsonl", number)
+    more = ("--split", "1/0/0", "--per-combination", "0", "--export", "trl-sft", "--json")
+    bad = ("--engine", "openai", "--url", server.url, "--accepts", "text", "--max-tokens", "256", "--rewrites", "1")
+    words = ("synth", "--input", "bundles.jsonl", "--out")
+    by_model = json.loads(commanded(tmp_path, *words, "by-model", *bad, *more))
+    by_template = json.loads(commanded(tmp_path, *words, "by-template", *more))
+    assert by_model["clips"] == by_template["clips"] == number
+    assert by_model["kept"] <= 0.05 * number
+    assert by_model["drafts"] > number  # what was wrong went back to it
+    assert "engine" not in by_model["reasons"]
+    assert by_template["kept"] >= 0.9 * number
+    settings = SFT.format(model=contract_model(), rows="by-template/rows.jsonl")
+    (tmp_path / "mine.toml").write_text(settings, encoding="utf-8")
+    events = [
+        json.loads(line) for line in commanded(tmp_path, "train", "sft", "--config", "mine.toml", "--json").splitlines()
+    ]
+    assert next(one for one in events if one["event"] == "data")["train"]["rows"] == by_template["rows"]
+    assert next(one for one in events if one["event"] == "finished")["steps"] == 1
+    assert (tmp_path / "taught" / "adapter_model.safetensors").exists()
