@@ -6,7 +6,14 @@ from typing import Any, Final
 
 from ...errors import RecordError
 from ...records.labels import parse_action_unit
-from .rows import number_of
+from .cells import (
+    ACTION_UNIT_COLUMNS,
+    INTENSITY_COLUMNS,
+    action_units_from,
+    intensities_from,
+    letter_intensities,
+)
+from .rows import Row, first_of, number_of
 
 _COLUMN: Final = re.compile(r"au_?0*([1-9]\d?)(?:_([rc]))?")
 #: BP4D writes 9 where a unit could not be coded.
@@ -65,6 +72,17 @@ class AuColumns:
         return (tuple(there) if presence else None), dict(
             sorted(intensities.items(), key=lambda item: int(item[0][2:]))
         )
+
+
+def action_units_of(row: Row, au_columns: AuColumns | None = None) -> tuple[tuple[str, ...] | None, dict[str, float]]:
+    """Codes that are there (None: none was coded) and intensities of one row, however its columns say them."""
+    codes, intensities = au_columns.of(row) if au_columns is not None else (None, {})
+    if (cell := first_of(row, ACTION_UNIT_COLUMNS)) is not None:
+        codes = action_units_from(cell[1], cell[0])
+        intensities = intensities or letter_intensities(codes)
+    if (cell := first_of(row, INTENSITY_COLUMNS)) is not None:
+        intensities = intensities_from(cell[1], cell[0])
+    return codes, intensities
 
 
 def _is_presence(cell: object) -> bool:

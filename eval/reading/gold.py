@@ -16,18 +16,16 @@ from ...records import Clip, Cue, CueSet, Reference
 from ...records.convert import from_json, parse_json
 from ...records.labels import Modality
 from ..sample import Gold
-from .au_columns import AuColumns
+from .au_columns import AuColumns, action_units_of
 from .cells import (
     ACTION_UNIT_COLUMNS,
     DISTRIBUTION_COLUMNS,
     EMOTION_COLUMNS,
     INTENSITY_COLUMNS,
     LABEL_COLUMNS,
-    action_units_from,
     distribution_of,
     intensities_from,
     labels_from,
-    letter_intensities,
 )
 from .clip_names import ClipNames
 from .rows import CLIP_COLUMNS, Row, clip_of, first_of, is_nothing, number_of, read_rows, text_of
@@ -176,7 +174,7 @@ def _unscaled(rows: Iterable[tuple[str, Row]]) -> dict[str, float]:
 def _gold(row: Row, layout: _Layout) -> Gold:
     clip = clip_of(row)
     said = _texts(row, layout.language)
-    codes, intensities = _action_units(row, layout)
+    codes, intensities = action_units_of(row, layout.au_columns)
     reference = replace(_stored_reference(row), **_answer(row, layout, codes))
     if reference.cueset is None:
         own = (*(reference.labels or ()), *([reference.emotion] if reference.emotion else ()))
@@ -201,16 +199,6 @@ def _texts(row: Row, language: str) -> dict[str, str | None]:
         "text": text_of(row, [f"{name}{ending}" for ending in endings for name in _TEXTS]),
         "transcript": text_of(row, [f"{name}{ending}" for ending in endings for name in _SPOKEN]),
     }
-
-
-def _action_units(row: Row, layout: _Layout) -> tuple[tuple[str, ...] | None, dict[str, float]]:
-    codes, intensities = layout.au_columns.of(row)
-    if (cell := first_of(row, ACTION_UNIT_COLUMNS)) is not None:
-        codes = action_units_from(cell[1], cell[0])
-        intensities = intensities or letter_intensities(codes)
-    if (cell := first_of(row, INTENSITY_COLUMNS)) is not None:
-        intensities = intensities_from(cell[1], cell[0])
-    return codes, intensities
 
 
 def _answer(row: Row, layout: _Layout, codes: tuple[str, ...] | None) -> dict[str, Any]:

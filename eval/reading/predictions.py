@@ -16,17 +16,12 @@ from ...records.convert import from_json
 from ...records.jsonl import read_rows as read_records
 from ...rewards.completion import read_completion
 from ..sample import Gold, Prediction
-from .au_columns import AuColumns
+from .au_columns import AuColumns, action_units_of
 from .cells import (
-    ACTION_UNIT_COLUMNS,
     EMOTION_COLUMNS,
-    INTENSITY_COLUMNS,
     LABEL_COLUMNS,
-    action_units_from,
     distribution_of,
-    intensities_from,
     labels_from,
-    letter_intensities,
 )
 from .clip_names import ClipNames
 from .rows import Row, clip_of, first_of, number_of, read_rows, text_of
@@ -164,12 +159,7 @@ def prediction_of(row: Row, au_columns: AuColumns | None = None) -> Prediction:
 
 
 def _said(row: Row, au_columns: AuColumns | None) -> dict[str, Any]:
-    codes, intensities = au_columns.of(row) if au_columns is not None else (None, {})
-    if (cell := first_of(row, ACTION_UNIT_COLUMNS)) is not None:
-        codes = action_units_from(cell[1], cell[0])
-        intensities = intensities or letter_intensities(codes)
-    if (cell := first_of(row, INTENSITY_COLUMNS)) is not None:
-        intensities = intensities_from(cell[1], cell[0])
+    codes, intensities = action_units_of(row, au_columns)
     found: dict[str, Any] = {
         "labels": None if (cell := first_of(row, LABEL_COLUMNS)) is None else labels_from(cell[1], cell[0]),
         "emotion": text_of(row, EMOTION_COLUMNS),
