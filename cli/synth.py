@@ -26,7 +26,7 @@ the row.
 
 DIR gets rows.jsonl and rejected.jsonl (with reasons): every clip is in one of them; a card (README.md), a page for
 people to review (review.html), preference pairs and exports for other trainers. The same command goes on where it
-ended, whatever ended it; --fresh begins anew. Selection and split may change from run to run, drafts stay.
+ended, whatever ended it; --fresh begins anew. Selection, split and judge may change from run to run, drafts stay.
 
 \b
 Examples:
@@ -34,6 +34,7 @@ Examples:
   emoreason synth --input labelled.jsonl --engine evidence --out rows
   emoreason synth --input MELD/train.csv --input cues.jsonl --style long --style short --language en --out rows
   emoreason synth --input labelled.jsonl --engine openai --url http://127.0.0.1:8000/v1 --drafts 4 --out rows
+  emoreason synth --input labelled.jsonl --judge-url http://127.0.0.1:8001/v1 --judge-model NAME --out rows
   emoreason synth --input labelled.jsonl --out rows --dry-run
   emoreason synth --input labelled.jsonl --out rows --iterate 3 --train mine.toml
   emoreason synth review rows --apply decisions.json

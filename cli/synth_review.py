@@ -18,8 +18,8 @@ _HELP: Final = """Take over what people decided on review.html.
 
 DIR is the folder of a synthesis; FILE is what its page saved. Rows that people rejected are taken out, with the
 variants made of them; a clip without any row left goes to rejected.jsonl. Pairs, exports and the card are written
-anew, and the card tells how often people agreed. Decisions stay: the synthesis takes them over again when it is run
-again.
+anew, and the card tells how often people agreed, and how far a judge (synth --judge-model) agrees with them. Decisions
+stay: the synthesis takes them over again when it is run again.
 
 \b
 Examples:

@@ -115,8 +115,9 @@ def test_a_server_that_goes_away_stops_it_and_the_same_command_goes_on(tmp_path)
     assert not Path("rows/rows.jsonl").exists()
     with upstream(lambda asked: writes(teacher), port=int(server.url.rpartition(":")[2].removesuffix("/v1"))) as again:
         facts = told(synth(again.url, *words))
-    assert facts["this_run"]["drafted"] == number - done
-    assert len(again.requests) <= number - done
+    # The clip whose connection broke may count as failed; the rest is as if it had not been asked.
+    assert facts["this_run"]["drafted"] == len(again.requests)
+    assert number - done - 1 <= len(again.requests) <= number - done
     assert in_both() == sorted(one["id"] for one in lines("clips.jsonl"))
 
 
