@@ -182,7 +182,7 @@ def runs(text: str) -> list[bytes]:
     words = _WORD.findall(_CITATION.sub(" ", text).casefold())
     if len(words) < RUN:
         return [" ".join(words).encode("utf-8", "surrogatepass")]
-    found = dict.fromkeys(" ".join(words[at : at + RUN]) for at in range(len(words) - RUN + 1))
+    found = dict.fromkeys(map(" ".join, zip(*(words[at:] for at in range(RUN)), strict=False)))
     return [run.encode("utf-8", "surrogatepass") for run in found]
 
 

@@ -106,11 +106,11 @@ def find_passages(text: str) -> Passages:
 
 
 def thought_of(text: str) -> str | None:
-    """Chain of thought of a reply, as :func:`find_passages` finds it; quickly where the form is the asked one.
+    r"""Chain of thought of a reply, as :func:`find_passages` finds it; quickly where the form is the asked one.
 
     Examples
     --------
-    >>> thought_of("<think>\\nLips part.\\n</think>\\n{}"), thought_of('{"labels": []}')
+    >>> thought_of("<think>\nLips part.\n</think>\n{}"), thought_of('{"labels": []}')
     ('Lips part.', None)
     """
     think, closing, answer = text.partition(_CLOSING)

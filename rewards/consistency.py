@@ -26,6 +26,7 @@ ELSEWHERE: Final = 0.25
 
 _WORD = re.compile(r"[a-z]+(?:['’\-][a-z]+){0,3}|[\u3400-\u9fff]+", re.IGNORECASE)
 _QUOTED = re.compile(r"[\"“「『]([^\"“”「」『』\n]{1,400})[\"”」』]")
+_QUOTES: Final = '"“「『'
 _SAID_WORDS: Final = 3
 _SAID_CHARACTERS: Final = 5
 _CONCLUDES = re.compile(
@@ -45,7 +46,7 @@ _NO_EMOTION = re.compile(
     re.IGNORECASE,
 )
 #: Part of every such phrase, so much cheaper to look for.
-_SPEAKS_OF_EMOTION = re.compile(r"emot|affect|情绪", re.IGNORECASE)
+_SPEAKS_OF_EMOTION: Final = ("emot", "affect", "情绪")
 #: Longer sentences are read anew each time, characters.
 _LONGEST_KEPT: Final = 400
 _MOST_CHARACTERS: Final = 200_000
@@ -153,15 +154,16 @@ def affirmed_families(sentence: str, own: frozenset[str] = frozenset()) -> Itera
     >>> list(affirmed_families("He is worried rather than angry; it could also be grief."))
     [('fear', False), ('sadness', True)]
     """
-    text = _QUOTED.sub(_without_speech, sentence)
-    named = list(_named(text, own))
+    text = _QUOTED.sub(_without_speech, sentence) if any(mark in sentence for mark in _QUOTES) else sentence
+    folded = text.casefold()
+    named = list(_named(text, folded, own))
     if named:
         other = _OTHER_READING.search(text)
         verdicts = denied(text, [span for _, span in named])
         for (name, (start, _)), is_denied in zip(named, verdicts, strict=True):
             if not is_denied:
                 yield name, other is not None and start > other.start()
-    if _SPEAKS_OF_EMOTION.search(text) and _NO_EMOTION.search(text):
+    if any(part in folded for part in _SPEAKS_OF_EMOTION) and _NO_EMOTION.search(text):
         yield "neutral", False
 
 
@@ -172,11 +174,11 @@ def _without_speech(match: re.Match[str]) -> str:
     return " " * len(match[0]) if speech else match[0]
 
 
-def _named(text: str, own: frozenset[str]) -> Iterator[tuple[str, tuple[int, int]]]:
+def _named(text: str, folded: str, own: frozenset[str]) -> Iterator[tuple[str, tuple[int, int]]]:
     """Yield family and place of every emotion word: the longest that fits, from left to right."""
     names = _names(own)
     heads = names.ascii_heads if text.isascii() else names.heads
-    if heads is not None and text.isascii() and heads.isdisjoint(_WORD.findall(text.casefold())):
+    if heads is not None and text.isascii() and heads.isdisjoint(_WORD.findall(folded)):
         return
     words = list(_WORD.finditer(text))
     number = 0

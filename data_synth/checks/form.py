@@ -39,8 +39,11 @@ def another_language(case: Case) -> str | None:
 
     Citations and quotations of the clip do not count, nor do codes ("AU12") in a Chinese text.
     """
+    chinese = case.draft.manner.language == "zh"
+    if not chinese and CHARACTER.search(case.think) is None:
+        return None
     text = case.without_speech(_CITATION.sub(" ", case.think))
     characters, words = len(CHARACTER.findall(text)), len(_LATIN.findall(text))
-    if case.draft.manner.language == "zh":
+    if chinese:
         return "English letters" if words > characters else None
     return "Chinese characters" if characters > words else None

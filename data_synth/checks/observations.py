@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 from ...cues.emotion_words import emotion_words_in
-from ...prompts.sentences import cited_ids
+from ...prompts.sentences import Sentence, cited_ids
 from ..checked import Fault
 from .case import Case, once
 
@@ -41,17 +41,19 @@ def emotion_words(case: Case) -> list[str]:
     Where the chain of thought has no headings, its observations are the sentences that cite a cue and say nothing of
     what it means.
     """
-    words: list[str] = []
     titled = any(sentence.section == "observations" for sentence in case.sentences)
-    for sentence in case.sentences:
-        if titled:
-            observes = sentence.section == "observations"
-        else:
-            observes = sentence.section is None and bool(_CITATION.search(sentence.text))
-            observes = observes and _MEANS.search(sentence.text) is None
-        if observes:
-            words += _named(case, sentence.text)
-    return words
+    observing = [sentence.text for sentence in case.sentences if _observes(sentence, titled)]
+    # Nothing that is looked for goes on over the end of a line: mostly there is none, which one look tells.
+    if not words_in(case.without_speech(_CITATION.sub(" ", "\n".join(observing)))):
+        return []
+    return [word for sentence in observing for word in _named(case, sentence)]
+
+
+def _observes(sentence: Sentence, titled: bool) -> bool:
+    if titled:
+        return sentence.section == "observations"
+    observes = sentence.section is None and bool(_CITATION.search(sentence.text))
+    return observes and _MEANS.search(sentence.text) is None
 
 
 def _named(case: Case, sentence: str) -> Iterator[str]:

@@ -160,7 +160,7 @@ def _lines_of(cue: Cue) -> Lines:
 
 
 def _shape(cue: Cue) -> Hashable:
-    """What the words of a cue's line depend on: numbers are no words, but whether they are there is told in words."""
+    """Return what the words of a cue's line depend on: numbers are no words, that they are there is told in words."""
     start_s, end_s, apex_s = cue.start_s, cue.end_s, cue.apex_s
     return (
         *(cue.modality, cue.code, cue.side, cue.subject, cue.state, cue.level, cue.unit, cue.direction, cue.marks),
@@ -170,7 +170,7 @@ def _shape(cue: Cue) -> Hashable:
 
 
 def _plain(number: float | None) -> float | str | None:
-    """``number`` in place of one that is written in figures alone; others ("1e-05", "inf") have letters."""
+    """Return "number" for one that is written in figures alone; others ("1e-05", "inf") have letters."""
     return number if number is None or not (1e-4 <= abs(number) < 1e6 or number == 0) else "number"
 
 
