@@ -1,4 +1,4 @@
-"""Does the loop improve the model that it trains? ``OMP_NUM_THREADS=1 python bench/learn_loop.py [--quick] [--out DIR]``.
+"""Does the loop improve the model? ``OMP_NUM_THREADS=1 python bench/learn_loop.py [--quick] [--out DIR]``.
 
 ``emoreason synth --iterate`` trains on the rows, has the new adapter write about what was rejected or uncertain, checks
 that, and trains anew from the base. This measures it in a made-up world with a rule (``learning/world.py``). The base
@@ -14,15 +14,15 @@ its stop rule as it stands, and on without it, so that each round is measured wh
   more drafts?
 - ``delivered``: the adapter of the rows that the stop rule kept.
 
-All answer the test clips, whose pairs of evidence were never together in any row; nothing in the loop looks at them. The
-clips by which the stop rule decides have pairs that the rows have too. Each seed is a replicate: its own weights, clips
-and orders. Nothing was tuned: the model and the rate of SFT are those of ``learn.py``, everything else is the default of
-the package but what ``learning/looping.py`` says.
+All answer the test clips, whose pairs of evidence were never together in any row; nothing in the loop looks at them.
+The clips by which the stop rule decides have pairs that the rows have too. Each seed is a replicate: its own weights,
+clips and orders. Nothing was tuned: the model and the rate of SFT are those of ``learn.py``, everything else is the
+default of the package but what ``learning/looping.py`` says.
 
 **Fixed before any run.** The loop improves the model if ``round 2`` exceeds ``first`` in wheel F and in grounding
 precision, greedy and sampled, by intervals above 0 and in every seed. The gain is more than training if it exceeds
-``steps`` so, and more than drafting if it exceeds ``untaught`` so. Self-improvement is shown if all three hold.
-What the rule gives is told of ``delivered`` against ``first``. Format validity may not fall by 0.02 or more.
+``steps`` so, and more than drafting if it exceeds ``untaught`` so. Self-improvement is shown if all three hold. What
+the rule gives is told of ``delivered`` against ``first``. Format validity may not fall by 0.02 or more.
 
 Every result is a file of its own in DIR; the same command goes on where it was.
 """

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from .train_quiet import quiet_libraries
 if TYPE_CHECKING:
     from ..data_synth.draft import Writer
     from ..data_synth.pipeline import MakeWriter
+    from ..reasoning.conversation import Manner
     from ..reasoning.conversation.memory import Memory
     from ..training.settings import Settings
 
@@ -61,10 +63,27 @@ class Trainer:
         return read_settings(self._source, (*self._overrides, *ours), method="sft")
 
 
+def fitting(manner: "Manner", context: int | None) -> "Manner":
+    """Manner whose replies leave at least half of a model's context (tokens; None: not known) to its prompts.
+
+    Examples
+    --------
+    >>> from emoreason.reasoning.conversation import Manner
+    >>> [fitting(Manner(), context).sampling.max_tokens for context in (None, 32_768, 2_048)]
+    [2048, 2048, 1024]
+    """
+    if context is None or manner.sampling.max_tokens <= context // 2:
+        return manner
+    return replace(manner, sampling=replace(manner.sampling, max_tokens=context // 2))
+
+
 def _writer(settings: "Settings", adapter: Path, memory: "Memory") -> "Writer":
     from ..data_synth.teacher import teacher
     from ..reasoning.engines import load_engine
 
-    engine = load_engine("transformers", model=settings.model.name, adapter=str(adapter), device=settings.model.device)
+    engine: Any = load_engine(
+        "transformers", model=settings.model.name, adapter=str(adapter), device=settings.model.device
+    )
+    engine.manner = fitting(engine.manner, engine.capabilities().context_tokens)
     # It is asked just as its rows ask.
     return teacher(engine, concurrency=1, memory=memory, plain=True)
