@@ -130,7 +130,7 @@ def read_gold(
         found.notes.append(f"valence is read on its data set's scale, from -{known_scale:g} to {known_scale:g}")
     _take(rows, layout, found)
     if not found.golds:
-        first = f": {found.problems[0][0]}: {found.problems[0][1]}" if found.problems else " and holds no row"
+        first = f": {found.problems[0][0]}: {found.problems[0][1]}" if found.problems else ": it holds no row"
         raise ConfigError(f"{path}: no row can be used as gold{first}")
     _add_cues(found, cues or {})
     return found

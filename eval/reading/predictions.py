@@ -86,7 +86,7 @@ def read_predictions(path: str | Path, *, system: str | None = None, name: str |
             raise ConfigError(f"{path}: no row is of the system {system!r}; there are {', '.join(found.systems)}")
         found.systems = {system: found.systems[system]}
     if not found.systems:
-        first = f": {found.problems[0][0]}: {found.problems[0][1]}" if found.problems else " and holds no row"
+        first = f": {found.problems[0][0]}: {found.problems[0][1]}" if found.problems else ": it holds no row"
         raise ConfigError(f"{path}: no row can be used as a prediction{first}")
     if name and len(found.systems) == 1:
         found.systems = {name: next(iter(found.systems.values()))}

@@ -92,7 +92,7 @@ def test_several_systems_in_one_file(tmp_path: Path) -> None:
 def test_what_is_no_file_of_predictions_says_so(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"has no explanations.jsonl"):
         read_predictions(tmp_path)
-    with pytest.raises(ConfigError, match="no row can be used as a prediction and holds no row"):
+    with pytest.raises(ConfigError, match="no row can be used as a prediction: it holds no row"):
         read_predictions(lines(tmp_path / "empty.jsonl"))
 
 
