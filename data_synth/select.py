@@ -39,8 +39,11 @@ class Selection:
     per_manner : int
         Drafts kept of a clip in each style and language.
     near_duplicate : float or None
-        Jaccard similarity from which on two chains of thought of the same style and language are one. 0.8: measured on
-        templates of different clips, whose shared frames come to less. None: all stay.
+        Jaccard similarity from which on two chains of thought of the same style and language are one. None: all stay.
+        0.8 is a judgement: no one has measured from where on a twin does harm in training. What it costs is measured:
+        of the template's long English rows (182 clips of many cues, 157 of few, 3,452 pictures) 0, 3.8 and 0.2 % go at
+        0.8; 0, 8.3 and 1.2 % at 0.7; none at 0.9. Of few cues less can be said in other words, least in Chinese: there
+        24.8 % of the 157 go at 0.8, 43.9 % at 0.7, 5.1 % at 0.9.
     cosine : float or None
         The same for embeddings; None (default): they are not asked.
     balance : Balance

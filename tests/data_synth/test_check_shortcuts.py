@@ -108,7 +108,8 @@ _NUMBERS = st.none() | st.floats(-10, 10) | st.sampled_from([0.0, 1e-5, -1e-4, 9
     cues=st.lists(
         st.builds(
             Cue, id=st.just("a"), modality=st.sampled_from(["face", "voice"]),
-            code=st.sampled_from(["AU12", "e-5", "f0"]), state=st.sampled_from(["present", "absent"]), level=st.sampled_from([None, "high", "strange"]),
+            code=st.sampled_from(["AU12", "e-5", "f0"]), state=st.sampled_from(["present", "absent"]),
+            level=st.sampled_from([None, "high", "strange"]),
             unit=st.sampled_from([None, "Hz", "0-5", "e"]), direction=st.sampled_from([None, "rising"]),
             value=_NUMBERS, start_s=_NUMBERS, end_s=_NUMBERS, apex_s=_NUMBERS, confidence=_NUMBERS,
             subject=st.sampled_from([None, "face1", "joan"]), marks=st.sampled_from([(), ("presence_only",)]),
