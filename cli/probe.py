@@ -36,6 +36,7 @@ Examples:
   emoreason probe filler think-direct --input cues.jsonl --engine openai --limit 50
   emoreason probe vignettes --engine transformers --model ./Qwen3-VL-2B
   emoreason probe leakage --input cues.jsonl --gold labels.csv
+  emoreason probe counterfactuals --counterfactuals probes/counterfactuals.jsonl
   emoreason probe --list
 
 \b
@@ -63,6 +64,19 @@ def _names() -> list[str]:
 @click.option("--speaker", metavar="COLUMN", help="Column of --gold: clips of one speaker are drawn together.")
 @click.option(
     "--by", metavar="COLUMN", multiple=True, help="Column of --gold that makes subgroups. [default: all that can]"
+)
+@click.option(
+    "--vignettes",
+    metavar="FILE",
+    shell_complete=complete_files,
+    help="Situations for the probe vignettes (id, emotion, en, zh), as `emoreason synth vignettes` writes them. "
+    "[default: the package's own]",
+)
+@click.option(
+    "--counterfactuals",
+    metavar="FILE",
+    shell_complete=complete_files,
+    help="Pairs of clips for the probe counterfactuals, as `emoreason synth vignettes --input` writes them.",
 )
 @engine_options
 @click.option("--preset", default="explain", show_default=True, metavar="NAME", help="Which prompt.")
@@ -99,6 +113,8 @@ def probe(
     gold: str | None,
     speaker: str | None,
     by: tuple[str, ...],
+    vignettes: str | None,
+    counterfactuals: str | None,
     engine: EngineOptions,
     preset: str,
     language: str,
@@ -134,6 +150,8 @@ def probe(
         most_cues=most_cues,
         by=by,
         media=media,
+        vignettes=vignettes,
+        counterfactuals=counterfactuals,
         find_leak=_leak_finder(preset, language),
     )
     if dry_run:
@@ -152,10 +170,12 @@ def _list() -> None:
         "engine": "clips and an engine",
         "model": "clips and a language model",
         "gold": "clips, an engine and --gold",
+        "pairs": "an engine and --counterfactuals",
         "nothing": "clips; --gold for labels",
     }
     for name, known in PROBES.items():
-        print_line(f"{name:<13} {known.about} [{needs[known.needs] if known.cues else 'an engine'}]")
+        own = known.needs == "engine" and not known.cues
+        print_line(f"{name:<15} {known.about} [{'an engine' if own else needs[known.needs]}]")
 
 
 def _check_needs(names: tuple[str, ...], inputs: tuple[str, ...], gold: str | None) -> None:
@@ -190,9 +210,11 @@ def _foresee(names: tuple[str, ...], given: ProbeInputs, engine: EngineOptions, 
 
     for name in names:
         known = PROBES.get(name)
-        missing = known is not None and known.needs == "gold" and not given.golds
         about = known.about if known is not None else "a probe of your own"
-        print_line(f"{name:<13} {'not measured without --gold' if missing else about}")
+        missing = {"gold": not given.golds, "pairs": settings.counterfactuals is None}
+        if known is not None and missing.get(known.needs):
+            about = f"not measured without --{'gold' if known.needs == 'gold' else 'counterfactuals'}"
+        print_line(f"{name:<15} {about}")
     most = most_requests(names, len(given.cuesets), settings)
     model = "" if engine.model is None else f" ({engine.model})"
     notice(f"dry run: {len(given.cuesets)} clips, at most {most} requests to {engine.engine}{model}")
@@ -206,8 +228,9 @@ def _run(
     from ..eval.probing.asking import Asker
 
     folder = None if out is None else _folder(out)
+    stimuli = (("vignettes", settings.vignettes), ("counterfactuals", settings.counterfactuals))
     manifest = manifest_of(
-        given.files,
+        (*given.files, *((role, file) for role, file in stimuli if file is not None)),
         seed=settings.seed,
         resamples=settings.resamples,
         level=settings.level,

@@ -4,27 +4,22 @@ What is expected comes from the published tables that the grounding reward goes 
 (``rewards/grounding/bearing.py``): an emotion that the cue spoke for before, and does not after, should become less
 probable (``down``), one that it speaks for after alone more (``up``). They say "has to do with", not "how much", and
 single cues seldom decide an emotion: a pair says which way an answer should move, never how far. A ``control`` changes
-a cue that speaks for nothing, and the answer should stay.
+a cue that speaks for nothing, and the answer should stay. The probe ``counterfactuals`` asks about them.
 """
 
-import json
 import random
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-from typing import Any, Final, Literal
+from dataclasses import asdict, replace
+from typing import Any, Final
 
 from ..cues.face.report import level_of
-from ..errors import RecordError
+from ..eval.probing.counterfactual_lines import Change, Counterfactual, write_counterfactuals
 from ..records import Cue, CueSet
-from ..records.convert import to_json
 from ..rewards.grounding.assertion import Assertion
 from ..rewards.grounding.bearing import emotions_borne
 from ..rewards.grounding.cue_index import index_of
 
-#: ``removed``: there before, absent after. ``fainter``: an action unit at a trace. ``opposite``: a level or a direction
-#: turned round. ``control``: removed, while it speaks for no emotion.
-Change = Literal["removed", "fainter", "opposite", "control"]
+__all__ = ["Counterfactual", "make_counterfactuals", "write_counterfactuals"]
 
 _OPPOSITE: Final[Mapping[str, str]] = {
     "very_low": "very_high", "low": "high", "high": "low", "very_high": "very_low",
@@ -34,34 +29,6 @@ _TRACE: Final = 0.1
 _FAINT_LEVELS: Final = frozenset(("barely", "slightly"))
 #: Modalities whose cues are measured; prose says several things at once, and words are no single cue.
 _MEASURED: Final = frozenset(("face", "head", "gaze", "voice"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counterfactual:
-    """A clip, and the same with one cue changed.
-
-    Attributes
-    ----------
-    id : str
-    clip : str
-        Id of the clip.
-    cue : str
-        Id of the cue that differs.
-    change : Change
-    up, down : tuple of str
-        Classes that should become more, and less, probable.
-    cueset, changed : CueSet
-        Before and after.
-    """
-
-    id: str
-    clip: str
-    cue: str
-    change: Change
-    up: tuple[str, ...]
-    down: tuple[str, ...]
-    cueset: CueSet
-    changed: CueSet
 
 
 def make_counterfactuals(cuesets: Iterable[CueSet], *, each: int = 3, seed: int = 0) -> Iterator[Counterfactual]:
@@ -93,42 +60,6 @@ def make_counterfactuals(cuesets: Iterable[CueSet], *, each: int = 3, seed: int 
             found.sort(key=lambda one: sum((one.change == other.change) + (one.cue == other.cue) for other in chosen))
             chosen.append(found.pop(0))
         yield from sorted(chosen, key=lambda one: one.id)
-
-
-def write_counterfactuals(pairs: Iterable[Counterfactual], path: Path) -> int:
-    """Write one JSON object a line (``id, clip, cue, change, expected: {up, down}, cueset, changed``); how many.
-
-    Raises
-    ------
-    RecordError
-        It cannot be written.
-    """
-    partial = path.with_name(f".{path.name}.partial")
-    number = 0
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(partial, "w", encoding="utf-8", newline="\n") as file:
-            for pair in pairs:
-                file.write(json.dumps(_json(pair), ensure_ascii=False, allow_nan=False) + "\n")
-                number += 1
-        partial.replace(path)
-    except OSError as error:
-        raise RecordError(f"{path}: cannot be written: {error.strerror or error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
-    return number
-
-
-def _json(pair: Counterfactual) -> dict[str, Any]:
-    return {
-        "id": pair.id,
-        "clip": pair.clip,
-        "cue": pair.cue,
-        "change": pair.change,
-        "expected": {"up": list(pair.up), "down": list(pair.down)},
-        "cueset": to_json(pair.cueset),
-        "changed": to_json(pair.changed),
-    }
 
 
 def _pairs(cueset: CueSet) -> Iterator[Counterfactual]:

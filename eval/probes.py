@@ -11,8 +11,10 @@ from typing import Any, Final
 from ..errors import ConfigError, EmoreasonError
 from ..plugin import load_plugin
 from .manifest import manifest_of
+from .probing.counterfactual_lines import requests_for
 from .probing.result import ProbeReport, ProbeResult
 from .probing.trial import ProbeSettings, Trial
+from .probing.vignette_table import read_vignettes
 
 __all__ = ["PROBES", "Probe", "ProbeReport", "ProbeResult", "ProbeSettings", "Trial", "probe_named", "run_probes"]
 
@@ -30,11 +32,12 @@ class Probe:
     about : str
         What it asks.
     needs : str
-        ``engine``, ``model`` (an engine with a language model), ``gold`` (an engine and a gold) or ``nothing``.
+        ``engine``, ``model`` (an engine with a language model), ``gold`` (an engine and a gold), ``pairs`` (an engine
+        and a file of counterfactual pairs) or ``nothing``.
     requests : callable
         Most requests for so many clips, beside one for each clip as it is.
     cues : bool
-        Whether it works on clips; without, it brings its own.
+        Whether it works on the clips that are given; without, it brings its own or reads them from a file of its own.
     """
 
     target: str
@@ -85,7 +88,14 @@ PROBES: Final[dict[str, Probe]] = {
     "vignettes": Probe(
         target="emoreason.eval.probing.vignettes:vignette_probe",
         about="are situations understood that name no emotion?",
-        requests=lambda clips, settings: 84,
+        requests=lambda clips, settings: 2 * len(read_vignettes(settings.vignettes)),
+        cues=False,
+    ),
+    "counterfactuals": Probe(
+        target="emoreason.eval.probing.counterfactuals:counterfactuals",
+        about="does the answer move as one changed cue should move it?",
+        needs="pairs",
+        requests=lambda clips, settings: requests_for(settings.counterfactuals),
         cues=False,
     ),
     "ambiguity": Probe(

@@ -2,10 +2,10 @@
 
 import random
 from collections import Counter
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from scipy import stats
@@ -13,66 +13,19 @@ from scipy import stats
 from ...errors import ConfigError, EmoreasonError
 from ...prompts.screening import screen
 from ...reasoning.engines import Engine
-from ...records import CueSet, Explanation, Reference
+from ...records import CueSet, Explanation
 from ..class_mapping import gold_class
 from ..measure import AnyMeasure, intervals, mean_measure
 from ..sample import Gold
-from ..stats import RESAMPLES, Interval
+from ..stats import Interval
 from .answers import Shares, class_number, moved, shares_of
 from .asking import Asker, Question, Told
 from .result import Effect
+from .settings import ProbeSettings
 
-#: Says where a clip's prompt gives its gold label away, or None; ``(kind, word, place)``.
-FindLeak = Callable[[CueSet, Reference], tuple[str, str, str] | None]
+__all__ = ["Answers", "ProbeSettings", "Trial", "prepared", "shares_of_crowd"]
 
 _SHARE: Final = "share of the probability"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProbeSettings:
-    """What probes may be told.
-
-    Attributes
-    ----------
-    seed : int
-        Of all that is drawn.
-    resamples, level
-        Of the intervals.
-    preset, language : str
-        Of the question.
-    most_cues : int
-        Cues of each kind (cited, not cited) that are dropped one by one in each clip; more are drawn from.
-    by : tuple of str
-        Columns of the gold that make subgroups; empty: all that have at least two values.
-    media : bool
-        Let the engine see the clip itself. A cue that is dropped from the text can then still be seen.
-    vignettes : str or None
-        Table of situations (``id, emotion, en, zh``) for the probe of that name; None: the package's own.
-    find_leak : callable or None
-        The lint of gold labels in prompts, wired by the command line.
-    """
-
-    seed: int = 0
-    resamples: int = RESAMPLES
-    level: float = 0.95
-    preset: str = "explain"
-    language: str = "en"
-    most_cues: int = 8
-    by: tuple[str, ...] = ()
-    media: bool = False
-    vignettes: str | None = None
-    find_leak: FindLeak | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return what decides numbers and is not said elsewhere in a manifest."""
-        return {
-            "preset": self.preset,
-            "language": self.language,
-            "most_cues": self.most_cues,
-            "by": list(self.by),
-            "media": self.media,
-            **({} if self.vignettes is None else {"vignettes": self.vignettes}),
-        }
 
 
 class Trial:

@@ -17,6 +17,7 @@ from ...cues.emotion_words import emotion_words_in
 from ...errors import ConfigError, RecordError
 from ...reasoning.batch.manifest_tables import csv_lines
 from ...records.labels import EMOTIONS
+from .whole_file import whole_file
 
 COLUMNS: Final = ("id", "emotion", "en", "zh")
 
@@ -75,18 +76,10 @@ def write_vignettes(vignettes: Iterable[Vignette], path: Path) -> None:
     RecordError
         It cannot be written.
     """
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(partial, "w", encoding="utf-8", newline="") as file:
-            table = csv.writer(file, lineterminator="\n")
-            table.writerow(COLUMNS)
-            table.writerows(astuple(one) for one in vignettes)
-        partial.replace(path)
-    except OSError as error:
-        raise RecordError(f"{path}: cannot be written: {error.strerror or error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole_file(path) as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(COLUMNS)
+        table.writerows(astuple(one) for one in vignettes)
 
 
 def named_emotions(vignette: Vignette) -> list[str]:

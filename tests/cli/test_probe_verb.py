@@ -111,8 +111,8 @@ def test_dry_run_asks_nothing_and_counts(cues: Path) -> None:
 def test_list_names_every_probe_and_what_it_needs() -> None:
     done = probe("--list")
     assert [line.split()[0] for line in done.stdout.splitlines()] == [
-        *("cited", "mask", "swap", "order", "paraphrase", "filler", "proxy", "vignettes", "ambiguity", "abstention"),
-        *("subgroups", "leakage", "think-direct"),
+        *("cited", "mask", "swap", "order", "paraphrase", "filler", "proxy", "vignettes"),
+        *("counterfactuals", "ambiguity", "abstention", "subgroups", "leakage", "think-direct"),
     ]
 
 
@@ -124,6 +124,10 @@ def test_list_names_every_probe_and_what_it_needs() -> None:
         (["cited", "--input", "nowhere.jsonl"], "nowhere.jsonl: cannot be read"),
         (["subgroups", "--input", "{cues}", "--gold", "{gold}", "--by", "sex"], "there are corpus"),
         (["cited", "--input", "{cues}", "--gold", "{other}"], "none of its 1 clips is among the 12 inputs"),
+        (["vignettes", "--vignettes", "nowhere.csv"], "nowhere.csv: cannot be read"),
+        (["vignettes", "--vignettes", "{other}"], "other.csv: has no column"),
+        (["counterfactuals", "--counterfactuals", "nowhere.jsonl"], "nowhere.jsonl: cannot be read"),
+        (["counterfactuals", "--counterfactuals", "{cues}", "--dry-run"], "cues.jsonl:1: says no id"),
         (["cited", "--input", "{cues}", "--purpose", "workplace"], "workplace"),
     ],
 )
@@ -145,3 +149,39 @@ def test_vignettes_need_no_clips() -> None:
     done = probe("vignettes", "--resamples", 100)
     assert done.exit_code == 0, done.output
     assert "abstains on every situation" in done.stdout
+
+
+def test_what_synth_vignettes_writes_is_asked_about_and_resumed(tmp_path: Path) -> None:
+    clip = {"clip": "a", "emotion": "happy", "cues": [{"code": "AU6"}, {"code": "AU12"}, {"code": "AU28"}]}
+    labelled, stimuli = tmp_path / "labelled.jsonl", tmp_path / "stimuli"
+    labelled.write_text("".join(json.dumps({**clip, "clip": name}) + "\n" for name in "abcd"), encoding="utf-8")
+    written = CliRunner().invoke(
+        emoreason, ["synth", "vignettes", "--number", "14", "--input", str(labelled), "--out", str(stimuli)]
+    )
+    assert written.exit_code == 0, written.output
+    table, pairs = stimuli / "vignettes.csv", stimuli / "counterfactuals.jsonl"
+    number = len(pairs.read_text(encoding="utf-8").splitlines())
+    args = ["vignettes", "counterfactuals", "--vignettes", table, "--counterfactuals", pairs]
+    foreseen = probe(*args, "--dry-run")
+    assert f"at most {28 + number + 4} requests" in foreseen.stderr.replace("\n", " ")
+    out = tmp_path / "out"
+    first = probe(*args, "--resamples", 100, "--out", out)
+    assert first.exit_code == 0, first.output
+    assert "14 situations, 2 of each class" in first.stdout
+    report = json.loads((out / "probes.json").read_text(encoding="utf-8"))
+    assert [one["role"] for one in report["manifest"]["inputs"]] == ["vignettes", "counterfactuals"]
+    assert [one["counts"]["asked"] for one in report["probes"]] == [28, number + 4]
+    lines = (out / "answers.jsonl").read_bytes()
+    (out / "answers.jsonl").write_bytes(lines[: len(lines) // 2])  # killed in the middle
+    second = probe(*args, "--resamples", 100, "--out", out)
+    assert second.stdout == first.stdout
+    whole = (out / "answers.jsonl").read_bytes()
+    assert probe(*args, "--resamples", 100, "--out", out).stdout == first.stdout
+    assert (out / "answers.jsonl").read_bytes() == whole  # nothing was asked again
+
+
+def test_pairs_that_were_not_given_are_said_to_be_missing() -> None:
+    done = probe("counterfactuals")
+    assert done.exit_code == 3
+    assert "Not measured: no pairs were given (--counterfactuals FILE)" in done.stdout
+    assert "not measured without --counterfactuals" in probe("counterfactuals", "--dry-run").stdout
