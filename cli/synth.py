@@ -86,7 +86,7 @@ def synth(
     check_purpose(purpose)
     wanted = Run(given, writing, teaching, judging, selecting, making, loop, fresh=fresh, retry_failed=retry_failed)
     if dry_run:
-        foresee(wanted, as_json=as_json)
+        foresee(wanted, out, as_json=as_json)
     else:
         assert out is not None  # noqa: S101 - seen above
         run(wanted, out, as_json=as_json)

@@ -39,6 +39,8 @@ def tell_end(summary: "Summary", looped: "Looped | None", *, mode: str, as_json:
         "event": "finished",
         "out": str(summary.out),
         "problems": summary.read.problems,
+        "masked_words": summary.read.masked_words,
+        "refused_texts": summary.read.refused_texts,
         **finished.to_dict(),
         "pairs": None if made is None else made.pairs,
         "in_two_splits": None if made is None else made.findings,
@@ -68,6 +70,8 @@ def _share(found: "Unsupported") -> dict[str, float]:
 
 
 def _told(facts: dict[str, Any]) -> Iterator[str]:
+    if facts["masked_words"] or facts["refused_texts"]:
+        yield f"of imported prose: {facts['masked_words']} words masked, {facts['refused_texts']} refusals left out"
     yield f"drafts: {facts['drafts']}, {facts['passed']} without a fault"
     if facts["reasons"]:
         yield f"faults: {listed(dict(list(facts['reasons'].items())[:_MOST_REASONS]))}"

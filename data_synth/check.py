@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from ..errors import EmoreasonError
-from .checked import REASONS, Checked, Fault
+from .checked import REASONS, Checked, Fault, NoEvidenceError
 from .checks.action_units import check_action_units
 from .checks.case import Case
 from .checks.citations import check_citations, cited_share
@@ -28,10 +28,7 @@ from .checks.told_label import check_told_label
 from .draft import Draft
 from .labelled import LabelledClip
 
-__all__ = ["CHECKS", "Judge", "Limits", "check_draft", "check_drafts", "failed", "feedback"]
-
-#: A judge of drafts, e.g. a language model: 0 to 1, None when it could not be asked.
-Judge = Callable[[LabelledClip, Draft], float | None]
+__all__ = ["CHECKS", "Limits", "check_draft", "check_drafts", "failed", "feedback"]
 
 #: All checks of a draft that can be read, in the order in which faults are told.
 CHECKS: Final[tuple[Callable[[Case], Iterator[Fault]], ...]] = (
@@ -50,7 +47,7 @@ CHECKS: Final[tuple[Callable[[Case], Iterator[Fault]], ...]] = (
     check_length,
 )
 #: Nothing that its writer could mend.
-_NOT_THE_WRITERS: Final = frozenset({"leak", "engine"})
+_NOT_THE_WRITERS: Final = frozenset({"leak", "no_evidence", "engine"})
 #: Reasons whose details come from the gold.
 _FROM_GOLD: Final = frozenset({"label", "action_units"})
 _LONGEST_DETAIL: Final = 300
@@ -58,9 +55,7 @@ _LONGEST_DETAIL: Final = 300
 _PROMPTS: Final = Prompts()
 
 
-def check_draft(
-    clip: LabelledClip, draft: Draft, limits: Limits | None = None, *, judge: Judge | None = None
-) -> Checked:
+def check_draft(clip: LabelledClip, draft: Draft, limits: Limits | None = None) -> Checked:
     """Check one draft.
 
     Parameters
@@ -71,9 +66,6 @@ def check_draft(
         What was written.
     limits : Limits, optional
         Thresholds.
-    judge : callable, optional
-        What it says is measured (``judge``) and rejects nothing: how far a judge can be trusted is to be measured
-        against people first.
 
     Returns
     -------
@@ -99,23 +91,18 @@ def check_draft(
         detail = "no JSON object with an answer can be found"
         return Checked(draft=draft, faults=(Fault(reason="unreadable", detail=detail),))
     faults = tuple(fault for check in CHECKS for fault in check(case))
-    measures = _measures(case)
-    judged = None if judge is None else judge(clip, draft)
-    if judged is not None:
-        measures["judge"] = judged
-    return Checked(draft=draft, faults=faults, measures=measures, reward=blended(case))
+    return Checked(draft=draft, faults=faults, measures=_measures(case), reward=blended(case))
 
 
-def check_drafts(
-    clip: LabelledClip, drafts: Iterable[Draft], limits: Limits | None = None, *, judge: Judge | None = None
-) -> tuple[Checked, ...]:
+def check_drafts(clip: LabelledClip, drafts: Iterable[Draft], limits: Limits | None = None) -> tuple[Checked, ...]:
     """Check the drafts of one clip; its prompt is made once."""
-    return tuple(check_draft(clip, draft, limits, judge=judge) for draft in drafts)
+    return tuple(check_draft(clip, draft, limits) for draft in drafts)
 
 
 def failed(draft: Draft, error: EmoreasonError) -> Checked:
-    """Say that a writer failed; ``draft`` has no text and tells what was ordered."""
-    return Checked(draft=draft, faults=(Fault(reason="engine", detail=str(error)[:_LONGEST_DETAIL]),))
+    """Say that a writer wrote nothing, and why; ``draft`` has no text and tells what was ordered."""
+    reason = "no_evidence" if isinstance(error, NoEvidenceError) else "engine"
+    return Checked(draft=draft, faults=(Fault(reason=reason, detail=str(error)[:_LONGEST_DETAIL]),))
 
 
 def feedback(checked: Checked) -> tuple[str, ...]:

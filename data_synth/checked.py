@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from ..errors import RecordError
 from .draft import Draft
 
 #: Why a draft can be rejected -> one sentence for the card and for a teacher who is to mend it.
@@ -21,8 +22,13 @@ REASONS: Final[Mapping[str, str]] = {
     "copied_prompt": "It copies the instructions or the cue list.",
     "repetition": "It repeats itself.",
     "length": "It is too short or too long.",
+    "no_evidence": "No cue speaks for the label.",
     "engine": "The writer failed.",
 }
+
+
+class NoEvidenceError(RecordError):
+    """No cue speaks for the label, and the writer was told to write nothing then: it did not fail."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

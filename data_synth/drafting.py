@@ -13,7 +13,7 @@ from typing import Final, Generic, TypeVar
 
 from ..errors import ConfigError, EmoreasonError, UpstreamError
 from ..reasoning.batch.outputs import StorageError
-from .check import Judge, check_draft, failed, feedback
+from .check import check_draft, failed, feedback
 from .checked import Checked, Fault
 from .checks.limits import Limits
 from .draft import Draft, Manner, Writer
@@ -52,7 +52,6 @@ def draft_each(
     limits: Limits,
     *,
     retries: int = 0,
-    judge: Judge | None = None,
 ) -> Iterator[Drafted[K]]:
     """Have the drafts of many clips written and checked.
 
@@ -65,8 +64,6 @@ def draft_each(
         Of the checks.
     retries : int
         How often a draft is sent back with what was wrong, where there is anything that its writer may be told.
-    judge : callable, optional
-        See :func:`~emoreason.data_synth.check.check_draft`.
 
     Yields
     ------
@@ -80,7 +77,7 @@ def draft_each(
     UpstreamError
         The writer gave no answer to some orders, and no error either.
     """
-    yield from _Drafting(clips, writer, limits, retries, judge).run()
+    yield from _Drafting(clips, writer, limits, retries).run()
 
 
 @dataclass(slots=True)
@@ -107,10 +104,9 @@ class _Drafting(Generic[K]):
         writer: Writer,
         limits: Limits,
         retries: int,
-        judge: Judge | None,
     ) -> None:
         self._clips = iter(clips)
-        self._writer, self._limits, self._retries, self._judge = writer, limits, retries, judge
+        self._writer, self._limits, self._retries = writer, limits, retries
         self._orders: deque[Order] = deque()
         self._under_way: dict[str, _UnderWay[K]] = {}
         self._lock = threading.Lock()
@@ -179,7 +175,7 @@ class _Drafting(Generic[K]):
             ordered = Draft(number=number, text="", manner=place.manners[number], writer=self._writer.name)
             return failed(replace(ordered, retries=tries), draft)
         draft = replace(draft, number=number, retries=tries)
-        return check_draft(place.clip, draft, self._limits, judge=self._judge)
+        return check_draft(place.clip, draft, self._limits)
 
     def _again(self, place: _UnderWay[K], number: int, checked: Checked) -> Order | None:
         """Order to write a draft once more, unless it is good, or there is nothing to say about it."""

@@ -23,7 +23,6 @@ from ..reasoning.batch.row import Row, plain_id
 from ..reasoning.batch.stages import Outcome
 from ..reasoning.batch.stopped import StoppedError
 from ..reasoning.batch.telling import OnEvent, Telling
-from .check import Judge
 from .checked import Checked
 from .checks.limits import Limits
 from .draft import Manner, Writer
@@ -50,7 +49,6 @@ class Order:
         How often a draft is sent back with what was wrong.
     parameters : mapping
         Name -> JSON value of everything that decides what comes out; a round goes on with the same alone.
-    judge : callable or None
     retry_failed : bool
         Whether clips for which the writer failed are taken up again.
     """
@@ -60,7 +58,6 @@ class Order:
     limits: Limits
     retries: int
     parameters: Mapping[str, Any]
-    judge: Judge | None = None
     retry_failed: bool = False
 
 
@@ -197,7 +194,7 @@ class _Round:
         with contextlib.ExitStack() as stack:
             if callable(close := getattr(writer, "close", None)):
                 stack.callback(close)
-            drafting = draft_each(self._pending(), writer, order.limits, retries=order.retries, judge=order.judge)
+            drafting = draft_each(self._pending(), writer, order.limits, retries=order.retries)
             for drafted in drafting:
                 self._done(drafted)
         for entry, outcome in self._holding.end():

@@ -130,6 +130,7 @@ class SynthSettings:
     def to_dict(self) -> dict[str, Any]:
         """JSON value of all of it."""
         whole: dict[str, Any] = _plain(asdict(self))
+        del whole["splitting"]["placed"]  # a state of the folder, and as long as the input
         return whole
 
     def parameters(self, drafting: Drafting, writer: Mapping[str, Any]) -> dict[str, Any]:

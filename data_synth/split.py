@@ -8,11 +8,12 @@ still lacks is known as iterative stratification (Sechidis, Tsoumakas & Vlahavas
 Data", ECML PKDD 2011); the measure is ours.
 
 All input clips are split, also those that give no row: another round of drafts, or other checks, move none of them.
+Clips that were placed before stay where they are, and what belongs to them goes there too: more clips move none either.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, get_args
 
 from ..errors import ConfigError
@@ -23,12 +24,15 @@ from ..training.rows.findings import Collector, Findings
 from ..training.rows.overlaps import check_overlaps, content_digest, files_of, tells
 from ..training.rows.summary import emotion_of
 from .labelled import LabelledClip
+from .together import Together
 
 Split = Literal["train", "dev", "test"]
 SPLITS: Final[tuple[Split, ...]] = get_args(Split)
 
 #: A share this far from the one wanted is worth a remark.
 _FAR: Final = 0.05
+#: Sets of clips in several splits that are named.
+_MOST_TORN: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +48,8 @@ class Splitting:
         data sets.
     seed : int
         Of the order in which what is of the same size is placed.
+    placed : mapping of str to Split
+        Clip id -> split of clips that were placed before (``data_synth/placed.py``): no setting, they stay there.
     """
 
     train: float = 0.8
@@ -51,6 +57,7 @@ class Splitting:
     test: float = 0.1
     by: Literal["speaker", "source"] = "speaker"
     seed: int = 0
+    placed: Mapping[str, Split] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse shares that are none."""
@@ -129,14 +136,14 @@ def split_clips(clips: Iterable[LabelledClip], splitting: Splitting | None = Non
     ids: list[str] = []
     digests: dict[bytes, int] = {}
     features: list[tuple[str, ...]] = []
-    sets = _Sets()
+    sets = Together()
     for number, clip in enumerate(clips):
         ids.append(clip.id)
         features.append(_features(clip))
         sets.add(number, _ties(clip, splitting))
         if digest := telling_digest(clip.cueset):
             digests[digest] = number
-    places = _placed(sets.members(), ids, features, splitting)
+    places, torn = _placed(sets.members(), ids, features, splitting)
     of = {ids[number]: places[number] for number in range(len(ids))}
     classes: dict[Split, Counter[str]] = {name: Counter() for name in SPLITS if name in splitting.shares}
     for number, name in places.items():
@@ -148,7 +155,7 @@ def split_clips(clips: Iterable[LabelledClip], splitting: Splitting | None = Non
         together=sum(size > 1 for size in sizes),
         largest=max(sizes, default=0),
         classes={name: dict(sorted(counts.items())) for name, counts in classes.items()},
-        remarks=tuple(_remarks(classes, splitting, len(ids), max(sizes, default=0))),
+        remarks=(*_remarks(classes, splitting, len(ids), max(sizes, default=0)), *_torn_remarks(torn, ids, splitting)),
     )
 
 
@@ -213,51 +220,54 @@ def _ties(clip: LabelledClip, splitting: Splitting) -> Iterator[Hashable]:
         yield "observed", digest
 
 
-class _Sets:
-    """Sets of numbers that share a tie, directly or through others (union-find)."""
-
-    def __init__(self) -> None:
-        self._parents: list[int] = []
-        self._first: dict[int, int] = {}
-
-    def add(self, number: int, ties: Iterable[Hashable]) -> None:
-        """Add the next number."""
-        self._parents.append(number)
-        for tie in ties:
-            one, other = self._root(number), self._root(self._first.setdefault(hash(tie), number))
-            self._parents[max(one, other)] = min(one, other)
-
-    def members(self) -> list[list[int]]:
-        """Return the sets in order of their first members."""
-        found: dict[int, list[int]] = defaultdict(list)
-        for number in range(len(self._parents)):
-            found[self._root(number)].append(number)
-        return list(found.values())
-
-    def _root(self, number: int) -> int:
-        while (parent := self._parents[number]) != number:
-            self._parents[number] = self._parents[parent]
-            number = parent
-        return number
-
-
 def _placed(
     sets: Sequence[Sequence[int]], ids: Sequence[str], features: Sequence[tuple[str, ...]], splitting: Splitting
-) -> dict[int, Split]:
-    """Place each set where it least disturbs the shares."""
+) -> tuple[dict[int, Split], list[Sequence[int]]]:
+    """Place each set where it least disturbs the shares, those placed before first; return also what is torn."""
     total = Counter(name for one in features for name in one)
     wanted = {
         split: {name: share * count for name, count in total.items()} for split, share in splitting.shares.items()
     }
     there: dict[Split, Counter[str]] = {split: Counter() for split in wanted}
-    order = sorted(sets, key=lambda one: (-len(one), draw(min(ids[n] for n in one), splitting.seed, "split").random()))
     places: dict[int, Split] = {}
-    for members in order:
+    torn: list[Sequence[int]] = []
+    new: list[Sequence[int]] = []
+    for members in sets:
+        before = Counter(splitting.placed[ids[n]] for n in members if ids[n] in splitting.placed)
+        if not before:
+            new.append(members)
+            continue
+        if len(before) > 1:
+            torn.append(members)
+        # What is new goes to where most of it is, and in doubt where it is learnt: what is tested on stays as it is.
+        most = max(before, key=lambda name: (before[name], -SPLITS.index(name)))
+        for number in members:
+            places[number] = splitting.placed.get(ids[number], most)
+            there[places[number]].update(features[number])
+    new.sort(key=lambda one: (-len(one), draw(min(ids[n] for n in one), splitting.seed, "split").random()))
+    for members in new:
         counts = Counter(name for number in members for name in features[number])
         split = min(wanted, key=lambda name: _disturbance(counts, there[name], wanted[name]))
         there[split].update(counts)
         places |= dict.fromkeys(members, split)
-    return places
+    return places, torn
+
+
+def _torn_remarks(torn: Sequence[Sequence[int]], ids: Sequence[str], splitting: Splitting) -> Iterator[str]:
+    """Yield what new clips tied together that stands in several splits, and has to stay there."""
+    for members in torn[:_MOST_TORN]:
+        new = next((ids[number] for number in members if ids[number] not in splitting.placed), None)
+        if new is None:
+            old: dict[Split, str] = {splitting.placed[ids[number]]: ids[number] for number in members}
+            said = " and ".join(f"{old[name]!r} ({name})" for name in SPLITS if name in old)
+            yield f"{said} belong together and stand apart: the check for leaks names them, and --fresh splits all anew"
+            continue
+        yield (
+            f"the new clip {new!r} ties clips together that stand in several splits: they stay there, the check for "
+            "leaks names them, and --fresh splits all anew"
+        )
+    if len(torn) > _MOST_TORN:
+        yield f"{len(torn) - _MOST_TORN} more sets of clips that belong together stand in several splits"
 
 
 def _disturbance(counts: Mapping[str, int], there: Mapping[str, int], wanted: Mapping[str, float]) -> float:

@@ -5,6 +5,7 @@ from typing import Final
 
 from ...errors import EmoreasonError, RecordError
 from ...prompts.contract import write_answer
+from ..checked import NoEvidenceError
 from ..draft import Draft, Manner
 from ..labelled import LabelledClip
 from .answering import answer
@@ -69,8 +70,9 @@ def write_template(
     Raises
     ------
     RecordError
-        Nothing is known of the emotion, or the clip has no cue that there are words for (``needs_bearing``: none that
-        speaks for the label).
+        Nothing is known of the emotion, or the clip has no cue that there are words for.
+    NoEvidenceError
+        No cue speaks for the label, and ``needs_bearing`` is set.
     ConfigError
         There is no such language.
 
@@ -90,7 +92,7 @@ def write_template(
     bearing = find_bearing(clip.cueset, cues)
     case = case_for(gold, bearing)
     if needs_bearing and case == "none":
-        raise RecordError(f"nothing that was measured speaks for {', '.join(gold.labels)}")
+        raise NoEvidenceError(f"nothing that was measured speaks for {', '.join(gold.labels)}")
     # An answer without a chain of thought rests on the same cues as a short one.
     style = "short" if manner.style == "direct" else manner.style
     told = choose(cues, person, gold, bearing, style)

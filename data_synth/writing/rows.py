@@ -61,6 +61,7 @@ def row_of(clip: LabelledClip, checked: Checked, *, drafts: int = 1, **more: flo
         "licence": clip.licence,
         "source_row_sha256": clip.line_sha256 or None,
         "masked_words": sum(clip.masked.values()),
+        "refused_texts": clip.refused,
         "writer": draft.writer,
         "prompt_version": draft.prompt_version,
         "style": manner.style,

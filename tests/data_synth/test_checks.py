@@ -217,12 +217,6 @@ def test_the_reward_is_that_of_the_blend(style: str) -> None:
         assert check_draft(gold, written).reward == pytest.approx(expected)
 
 
-def test_a_judge_measures_and_rejects_nothing() -> None:
-    assert check_draft(clip(), draft(), judge=lambda _clip, _draft: 0.1).measures["judge"] == 0.1
-    assert check_draft(clip(), draft(), judge=lambda _clip, _draft: 0.1).passed
-    assert "judge" not in check_draft(clip(), draft(), judge=lambda _clip, _draft: None).measures
-
-
 def test_limits_can_be_set() -> None:
     assert reasons(check_draft(clip(), draft(), Limits(lengths={"long": (500, 600)}))) == {"length"}
     broken, _ = BROKEN["not there"]
