@@ -22,6 +22,7 @@ from .finishing import Finished, finish
 from .folder import Folder, held
 from .judging import JUDGED, DraftJudge, Judged, JudgedFile, judge_drafts, read_scores
 from .kept import CheckedFile, ClipFile
+from .placed import PLACED, keep_placed, read_placed
 from .read import Counts, read_labelled
 from .rounds import CHECKED, Order, run_round
 from .settings import Drafting, SynthSettings
@@ -170,7 +171,7 @@ class Synthesis:
         self._read = Counts()
 
     def read(self, on_problem: Callable[[str], None] = lambda text: None) -> None:
-        """Read the input.
+        """Read the input, and where its clips were placed before.
 
         Raises
         ------
@@ -188,12 +189,16 @@ class Synthesis:
         )
         if not self.clips.write(found):
             raise ConfigError(f"{', '.join(map(str, given.sources))}: there is no clip to write about")
+        splitting = self.settings.splitting
+        placed = read_placed(self.folder.state / PLACED, splitting)
+        self.settings = replace(self.settings, splitting=replace(splitting, placed=placed))
 
     def run(self, *, retry_failed: bool = False) -> Summary:
         """Write and check the drafts of all clips, and write rows and rejected clips."""
         given, drafting = self.given, self.settings.drafting
         totals = self.draft(self.folder.round(0), given.writer, drafting, given.parameters, retry_failed=retry_failed)
         finished = self.finish(1)
+        keep_placed(self.folder.state / PLACED, self.settings.splitting, finished.splits.of)
         return Summary(out=self.folder.out, read=self._read, totals=totals, finished=finished, judged=self.judged)
 
     def draft(

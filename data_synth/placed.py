@@ -46,14 +46,16 @@ def read_placed(path: Path, splitting: Splitting) -> dict[str, Split]:
         value = json.loads(path.read_text(encoding="utf-8"))
         if value["format"] != _FORMAT:
             raise ValueError(f"its format is {value['format']!r}")
+        if unknown := set(value["clips"]) - set(SPLITS):
+            raise ValueError(f"it has a split {min(unknown)!r}")
         of: dict[str, Split] = {clip: name for name in SPLITS for clip in value["clips"].get(name, ())}
-        placed_by = value["splitting"]
+        same = value["splitting"] == _settings(splitting)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(
             f"{path}: cannot be read ({error}); expected where clips were placed before. Remove it and all clips are "
             "split anew, so that one of test may become one of train; or begin anew with --fresh"
         ) from error
-    return of if placed_by == _settings(splitting) else {}
+    return {clip: name for clip, name in of.items() if name in splitting.shares} if same else {}
 
 
 def keep_placed(path: Path, splitting: Splitting, of: Mapping[str, Split]) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from emoreason.cues.imports.annotations import peak_cues, said_cue
 from emoreason.data_synth.check import CHECKS, check_draft, check_drafts, failed, feedback
-from emoreason.data_synth.checked import REASONS, Checked, Fault
+from emoreason.data_synth.checked import REASONS, Checked, Fault, NoEvidenceError
 from emoreason.data_synth.checks.limits import Limits
 from emoreason.data_synth.draft import MODES, Draft, Manner
 from emoreason.data_synth.labelled import LabelledClip
@@ -230,9 +230,15 @@ def test_a_failed_writer_is_told_as_such() -> None:
     assert feedback(found) == ()
 
 
+def test_a_writer_told_to_write_nothing_without_evidence_has_not_failed() -> None:
+    found = failed(replace(draft(), text=""), NoEvidenceError("nothing that was measured speaks for anger"))
+    assert reasons(found) == {"no_evidence"}
+    assert feedback(found) == ()
+
+
 def test_every_reason_has_a_check() -> None:
     found = {fault for broken, _ in BROKEN.values() for fault in reasons(check_draft(clip(), broken))}
-    assert found | {"leak", "engine", "unverifiable"} == set(REASONS)
+    assert found | {"leak", "no_evidence", "engine", "unverifiable"} == set(REASONS)
     assert len(CHECKS) == len({check.__name__ for check in CHECKS})
 
 
