@@ -20,7 +20,7 @@ from .terminal import check_purpose, meter, notice, print_json, print_line, prin
 
 if TYPE_CHECKING:
     from ..eval.probes import ProbeReport, ProbeSettings
-    from ..eval.probing.trial import FindLeak
+    from ..eval.probing.settings import FindLeak
 
 _HELP: Final = """Change what an engine is given, ask again, and measure what becomes of its answers.
 

@@ -87,6 +87,8 @@ class Asker:
             self._texts.update(_remembered(memory))
             memory.parent.mkdir(parents=True, exist_ok=True)
             self._file = open(memory, "a", encoding="utf-8")  # noqa: SIM115 - closed by close()
+            if _is_torn(memory):  # what is written next must not stand in the same line
+                self._file.write("\n")
 
     def __enter__(self) -> "Asker":
         return self
@@ -181,6 +183,14 @@ def _remembered(path: Path) -> Iterator[tuple[str, Reply]]:
         key, text, version = row.get("key"), row.get("text"), row.get("prompt_version")
         if isinstance(key, str) and isinstance(text, str):
             yield key, Reply(text=text, prompt_version=version if isinstance(version, str) else None)
+
+
+def _is_torn(path: Path) -> bool:
+    with open(path, "rb") as file:
+        if file.seek(0, 2) == 0:
+            return False
+        file.seek(-1, 2)
+        return file.read(1) != b"\n"
 
 
 def _rows(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:

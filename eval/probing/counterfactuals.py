@@ -172,13 +172,12 @@ def _beyond(moves: Values, controls: Values) -> Measure:
 
 def _by_code(trial: Trial, found: _Found, groups: Sequence[Hashable]) -> list[tuple[str, Interval]]:
     """Cues that were changed most often, each with its share of directions that came true."""
-    codes = [pair.code for pair in found.pairs]
-    often = Counter(code for code, value in zip(codes, found.true, strict=True) if value is not None)
+    rows = list(zip((pair.code for pair in found.pairs), found.true, strict=True))
+    often = Counter(code for code, value in rows if value is not None).most_common(_MOST_BARS)
+    of_code = {code: [value if own == code else None for own, value in rows] for code, _ in often}
     return [
-        (code, trial.effect(code, [value if own == code else None for own, value in zip(codes, found.true, strict=True)],
-                            groups=groups, yes_or_no=True).interval)
-        for code, _ in often.most_common(_MOST_BARS)
-    ]  # fmt: skip
+        (code, trial.effect(code, values, groups=groups, yes_or_no=True).interval) for code, values in of_code.items()
+    ]
 
 
 def _notes(found: _Found, same: int) -> tuple[str, ...]:

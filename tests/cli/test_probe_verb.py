@@ -125,7 +125,7 @@ def test_list_names_every_probe_and_what_it_needs() -> None:
         (["subgroups", "--input", "{cues}", "--gold", "{gold}", "--by", "sex"], "there are corpus"),
         (["cited", "--input", "{cues}", "--gold", "{other}"], "none of its 1 clips is among the 12 inputs"),
         (["vignettes", "--vignettes", "nowhere.csv"], "nowhere.csv: cannot be read"),
-        (["vignettes", "--vignettes", "{other}"], "other.csv: has no column"),
+        (["vignettes", "--vignettes", "{other}"], "other.csv:2: says no id"),
         (["counterfactuals", "--counterfactuals", "nowhere.jsonl"], "nowhere.jsonl: cannot be read"),
         (["counterfactuals", "--counterfactuals", "{cues}", "--dry-run"], "cues.jsonl:1: says no id"),
         (["cited", "--input", "{cues}", "--purpose", "workplace"], "workplace"),
