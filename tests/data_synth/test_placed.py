@@ -101,18 +101,20 @@ def test_other_shares_split_all_anew(tmp_path):
 
 def test_a_new_clip_that_ties_two_splits_is_found_by_the_checks_of_training(tmp_path):
     ids = write_labelled(tmp_path / "clips.jsonl", 12)
-    placed = splits_of(make(tmp_path))
     lines = [json.loads(line) for line in (tmp_path / "clips.jsonl").read_text().splitlines()]
+    for line in lines:
+        line["cueset"]["clip"]["path"] = f"/{line['id']}.mp4"
+    (tmp_path / "clips.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    placed = splits_of(make(tmp_path))
     train, test = (next(ids.index(name) for name in ids if placed[name] == split) for split in ("train", "test"))
-    tying = json.loads(json.dumps(lines[train]))
-    # What was seen is that of a clip of train, the person one of test.
-    tying |= {"id": "tying", "group": lines[test]["group"]}
+    # The file is that of a clip of train, the person one of test.
+    tying = {**lines[train], "id": "tying", "group": lines[test]["group"]}
     (tmp_path / "clips.jsonl").write_text("".join(json.dumps(line) + "\n" for line in [*lines, tying]))
     summary = make(tmp_path)
     assert {name: splits_of(summary)[name] for name in placed} == placed
     assert any("'tying' ties clips together" in remark for remark in summary.finished.splits.remarks)
     assert summary.made is not None
-    assert "group_in_both" in {one["code"] for one in summary.made.findings["errors"]}
+    assert [one["code"] for one in summary.made.findings["errors"]] == ["group_in_both"]
 
 
 @pytest.mark.parametrize(
