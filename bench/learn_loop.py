@@ -91,14 +91,14 @@ class Replicate:
         self._result("base-run", self._made_base)
         looped = self._result("loop", lambda: looping.run_loop(self.folder / "loop", *self._how()))
         drafted = self._result("untaught", lambda: looping.run_untaught(self.folder / "untaught", *self._how()))
-        rows, state = self.folder / "loop" / "first.jsonl", self.folder / "loop" / ".emoreason"
+        rows, state = self.folder / "loop" / looping.FIRST, self.folder / "loop" / ".emoreason"
         steps = looped["steps"]
         adapters: dict[str, Path | None] = {"base": None, "first": state / "adapter-0"}
         for number in range(1, self.loop.rounds + 1):
             # Where a round wrote nothing new, there is nothing new to learn: the model stays as it is.
             adapters[f"round {number}"] = state / f"adapter-{min(number, len(steps) - 1)}"
         adapters["steps"] = self._trained("steps", rows, steps[-1])
-        adapters["untaught"] = self._trained("untaught-sft", self.folder / "untaught" / "rows.jsonl", -1)
+        adapters["untaught"] = self._trained("untaught-sft", self.folder / "untaught" / looping.LAST, -1)
         found = {name: self._answers(name, adapter) for name, adapter in adapters.items()}
         kept = max(one["number"] for one in looped["ruled"]["rounds"] if one["kept"])
         found["delivered"] = found["first" if kept == 0 else f"round {kept}"]

@@ -37,6 +37,9 @@ from .world import NOISY, draw_rows
 
 #: Orders that are answered together.
 _POOL: Final = 512
+#: Rows at first, and of the last round.
+FIRST: Final = "first.jsonl"
+LAST: Final = "last.jsonl"
 #: A least gain that every round has.
 _ANY: Final = -99.0
 
@@ -161,6 +164,16 @@ def _asking(base: Path) -> Settings:
 class Sft:
     """Trains an adapter on rows by the package's SFT (``data_synth/loop.py``, protocol ``Train``).
 
+    Parameters
+    ----------
+    base : Path
+        Checkpoint.
+    seed : int
+    plan : Plan
+    loop : Loop
+    first : Path, optional
+        Gets the rows of the first call: the loop writes its rows anew in each round.
+
     Attributes
     ----------
     parameters : mapping
@@ -169,13 +182,15 @@ class Sft:
         Name of a folder -> steps that were made for it.
     """
 
-    def __init__(self, base: Path, seed: int, plan: Plan, loop: Loop) -> None:
-        self._base, self._seed, self._plan, self._loop = base, seed, plan, loop
+    def __init__(self, base: Path, seed: int, plan: Plan, loop: Loop, first: Path | None = None) -> None:
+        self._base, self._seed, self._plan, self._loop, self._first = base, seed, plan, loop, first
         self.parameters: Mapping[str, Any] = {"seed": seed, "epochs": loop.epochs, "rate": plan.sft_learning_rate}
         self.steps: dict[str, int] = {}
 
     def __call__(self, rows: Path, folder: Path) -> MakeWriter:
         """Train on rows; nothing where that was done."""
+        if self._first is not None and not self.steps:
+            self._first.write_bytes(rows.read_bytes())
         self.steps[folder.name] = self.train(rows, folder).steps
         return lambda memory: BatchWriter(self._base, folder, self._plan.longest)
 
@@ -201,14 +216,15 @@ class Sft:
 
 
 class Untaught:
-    """Trains nothing: the base writes again, and again."""
+    """Trains nothing: the base writes again, and again. ``last`` gets the rows of the last call."""
 
-    def __init__(self, base: Path, longest: int) -> None:
+    def __init__(self, base: Path, longest: int, last: Path) -> None:
         self.parameters: Mapping[str, Any] = {"model": "base"}
-        self._base, self._longest = base, longest
+        self._base, self._longest, self._last = base, longest, last
 
     def __call__(self, rows: Path, folder: Path) -> MakeWriter:
         """Learn nothing."""
+        self._last.write_bytes(rows.read_bytes())
         return lambda memory: BatchWriter(self._base, None, self._longest)
 
 
@@ -221,10 +237,9 @@ def run_loop(folder: Path, base: Path, seed: int, plan: Plan, loop: Loop) -> dic
         ``ruled``, ``all``: what each came to (``Looped.to_dict``); ``steps``: of each round's SFT; ``reasons``: why
         first drafts were rejected; ``kept``: clips with a row, at first and in the end.
     """
-    train = Sft(base, seed, plan, loop)
+    train = Sft(base, seed, plan, loop, first=folder / FIRST)
     with _synthesis(folder, base, seed, plan, loop) as synthesis:
         finished = synthesis.run().finished
-        (folder / "first.jsonl").write_bytes((folder / "rows.jsonl").read_bytes())
         ruled = iterate(synthesis, finished, train, Looping(rounds=loop.rounds, seed=seed))
         again = synthesis.run().finished
         free = iterate(synthesis, again, train, Looping(rounds=loop.rounds, seed=seed, least_gain=_ANY))
@@ -238,11 +253,11 @@ def run_loop(folder: Path, base: Path, seed: int, plan: Plan, loop: Loop) -> dic
 
 
 def run_untaught(folder: Path, base: Path, seed: int, plan: Plan, loop: Loop) -> dict[str, Any]:
-    """Run the same rounds with the base as the writer of all drafts; ``rows.jsonl`` are what it came to."""
+    """Run the same rounds with the base as the writer of all drafts; what they came to is in :data:`LAST`."""
     with _synthesis(folder, base, seed, plan, loop) as synthesis:
         finished = synthesis.run().finished
         looping = Looping(rounds=loop.rounds, seed=seed, least_gain=_ANY)
-        looped = iterate(synthesis, finished, Untaught(base, plan.longest), looping)
+        looped = iterate(synthesis, finished, Untaught(base, plan.longest, folder / LAST), looping)
     return {"all": looped.to_dict(), "kept": [finished.kept, looped.finished.kept]}
 
 

@@ -63,14 +63,13 @@ def test_the_loop_learns_what_the_base_alone_does_not(tmp_path, monkeypatch):
     # The second adapter knew one emotion more than the first, and the third no more than the second.
     assert [one["kept"] for one in looped["ruled"]["rounds"]] == [True, True, False]
     assert [one["kept"] for one in looped["all"]["rounds"]] == [True, True, True]
-    first, last = (rows_of(tmp_path / "loop" / name) for name in ("first.jsonl", "rows.jsonl"))
-    assert set(first) < set(last)
+    first = rows_of(tmp_path / "loop" / looping.FIRST)
     assert len(first) == looped["kept"][0] == trained[0][1]
-    assert len(last) == looped["kept"][1]
+    assert len(first) < looped["kept"][1]
     assert len(looped["steps"]) == 3
     # The base writes about what it cannot: nothing is added.
     assert untaught["kept"] == [len(first)] * 2
-    assert rows_of(tmp_path / "untaught" / "rows.jsonl") == first
+    assert rows_of(tmp_path / "untaught" / looping.LAST) == first
 
 
 def test_first_drafts_of_the_teacher_are_those_of_the_world(tmp_path):
