@@ -7,7 +7,7 @@ Counts come from the files themselves (``rows.jsonl``, ``rejected.jsonl``, ``pre
 import json
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -22,6 +22,8 @@ from ..training.rows.summary import emotion_of
 from .checked import REASONS
 from .preferences import read_preferences
 from .split import SPLITS
+from .template.supported import is_supported
+from .variants import written
 from .writing.filling import fill
 from .writing.rejected import read_rejected
 from .writing.rows import MEASURED, clip_of, mode_of, read_rows, variant_of
@@ -42,12 +44,12 @@ CONDITIONING: Final[Mapping[str, str]] = {
 }
 #: What was measured in drafts and is told as a mean, in this order, and what it is.
 _MEANS: Final[Mapping[str, str]] = {
-    "grounded": "claims that the clip's cues bear out",
-    "unverifiable": "claims that no cue can tell",
-    "agreement": "wheel score of the labels against the gold labels",
-    "cited": "observing sentences that cite a cue",
-    "consistency": "emotions of the reasoning against those of the answer",
-    "copied": "claims that say just what the prompt says",
+    "grounded": "share of the claims that the clip's cues bear out",
+    "unverifiable": "share of the claims that no cue can tell",
+    "agreement": "wheel score of the labels against the gold labels, 0 to 1",
+    "cited": "share of the observing sentences that cite a cue",
+    "consistency": "emotions of the reasoning against those of the answer, 0 to 1",
+    "copied": "share of the claims that say just what the prompt says",
     "words": "words of the chain of thought",
 }
 #: Reasons that the selection gives.
@@ -77,6 +79,8 @@ class Told:
         Reason -> drafts.
     before, after : mapping of str to int
         Clips by class, with a draft that passed and with a row.
+    evenness : sequence of float
+        Of the classes, before and after.
     candidates, duplicates : int or None
         Drafts that were compared with each other, and those that were near-duplicates.
     splits : mapping
@@ -100,6 +104,7 @@ class Told:
     reasons: Mapping[str, int] = field(default_factory=dict)
     before: Mapping[str, int] = field(default_factory=dict)
     after: Mapping[str, int] = field(default_factory=dict)
+    evenness: Sequence[float] = ()
     candidates: int | None = None
     duplicates: int | None = None
     splits: Mapping[str, Any] = field(default_factory=dict)
@@ -148,9 +153,12 @@ def count_rows(rows: Iterable[TrainingRow]) -> dict[str, Any]:
     sources: dict[str, dict[str, Any]] = {}
     clips: dict[str, set[str]] = defaultdict(set)
     sums: dict[str, tuple[float, int]] = {}
-    number = 0
+    number, bearing = 0, {"rows": 0, "unsupported": 0}
     for row in rows:
         number += 1
+        if written(row):
+            bearing["rows"] += 1
+            bearing["unsupported"] += not is_supported(row.cueset, row.reference, row.language)
         for name, kind in _kinds(row):
             counts[name][kind] += 1
         source = _text(row, "source") or "unknown"
@@ -169,6 +177,7 @@ def count_rows(rows: Iterable[TrainingRow]) -> dict[str, Any]:
         **{name: dict(counts[name].most_common()) for name in _COUNTED},
         **{name: counts["totals"][name] for name in ("masked_words", "held_back_rows")},
         "sources": {name: {**one, "clips": len(clips[name])} for name, one in sorted(sources.items())},
+        "label_without_cue": bearing,
         "means": {name: round(sums[name][0] / sums[name][1], 3) for name in _MEANS if name in sums},
     }
 

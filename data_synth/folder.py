@@ -1,14 +1,16 @@
 """The folder of a synthesis: what lies where, and that one run works on it at a time."""
 
 import contextlib
+import json
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from ..errors import ConfigError
+from ..errors import ConfigError, RecordError
 from ..reasoning.batch.lock import locked
+from ..reasoning.batch.outputs import sync_folder
 from ..reasoning.batch.run import STATE_FOLDER
 
 #: What a synthesis writes, beside its working state.
@@ -19,6 +21,9 @@ OUTPUTS: Final = (
 #: Of a batch, whose working state has the same place.
 JOURNAL: Final = "journal.sqlite"
 _CLIPS: Final = "clips.jsonl"
+_MADE: Final = "outputs"
+_PLACING: Final = "placing.json"
+_MANIFEST: Final = OUTPUTS[-1]
 _ROUND: Final = "round-"
 
 
@@ -32,8 +37,10 @@ class Folder:
     """
 
     def __init__(self, out: Path) -> None:
-        self.out = out
-        self.state = out / STATE_FOLDER
+        # What is being made belongs to the folder that it is made for.
+        inner = out.name == _MADE and out.parent.name == STATE_FOLDER
+        self.out = out.parent.parent if inner else out
+        self.state = self.out / STATE_FOLDER
 
     @property
     def clips(self) -> Path:
@@ -44,6 +51,60 @@ class Folder:
     def decisions(self) -> Path:
         """What people decided on the page for review."""
         return self.state / "decisions.json"
+
+    @property
+    def made(self) -> Path:
+        """Where outputs are made, until all of them are there and :meth:`place` puts them in their places."""
+        return self.state / _MADE
+
+    def begin(self) -> Path:
+        """Make an empty place for outputs and return it."""
+        shutil.rmtree(self.made, ignore_errors=True)
+        self.made.mkdir(parents=True)
+        return self.made
+
+    def place(self) -> None:
+        """Put what was made in the place of the outputs that are there; those that were not made again go.
+
+        What is to be moved is noted first: where a run ends in between, the next one that holds the folder goes on. A
+        folder without ``synthesis.json`` is one in which that happened.
+
+        Raises
+        ------
+        RecordError
+            Something cannot be moved.
+        """
+        names = sorted(str(path.relative_to(self.made)) for path in self.made.rglob("*") if path.is_file())
+        try:
+            write_synced(self.state / _PLACING, json.dumps(names))
+            self.go_on_placing()
+        except OSError as error:
+            raise RecordError(f"{self.out}: outputs cannot be put there: {error.strerror or error}") from error
+
+    def go_on_placing(self) -> None:
+        """Move what was noted to be moved; nothing where no run ended in between."""
+        note = self.state / _PLACING
+        if not note.exists():
+            return
+        names: list[str] = json.loads(note.read_text(encoding="utf-8"))
+        if (self.made / _MANIFEST).exists():
+            (self.out / _MANIFEST).unlink(missing_ok=True)
+        for path in self._outdated(frozenset(names)):
+            path.unlink()
+        for name in sorted(names, key=lambda name: name == _MANIFEST):
+            if (self.made / name).exists():
+                (self.out / name).parent.mkdir(parents=True, exist_ok=True)
+                os.replace(self.made / name, self.out / name)
+        sync_folder(self.out)
+        shutil.rmtree(self.made, ignore_errors=True)
+        note.unlink()
+
+    def _outdated(self, names: frozenset[str]) -> Iterator[Path]:
+        """Yield outputs of an earlier run that this one has not made; other files beside them are not ours."""
+        for name in OUTPUTS:
+            path = self.out / name
+            inner = path.glob("*/*.json*") if path.is_dir() and not path.is_symlink() else [path]
+            yield from (one for one in inner if one.is_file() and str(one.relative_to(self.out)) not in names)
 
     def round(self, number: int) -> Path:
         """Return the folder of one round of drafting; 0 is the first."""
@@ -80,7 +141,19 @@ def held(out: Path, *, fresh: bool = False) -> Iterator[Folder]:
     with locked(folder.state / "lock"):
         if fresh:
             _clear(folder)
+        folder.go_on_placing()
         yield folder
+
+
+def write_synced(path: Path, text: str) -> None:
+    """Write a small file, whole or not at all, and see to it that it is on the disk."""
+    partial = path.with_name(f".{path.name}.partial")
+    with open(partial, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(partial, path)
+    sync_folder(path.parent)
 
 
 def _clear(folder: Folder) -> None:

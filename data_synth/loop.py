@@ -168,7 +168,7 @@ def iterate(synthesis: Synthesis, finished: Finished, train: Train, looping: Loo
     """
     loop = _Loop(synthesis, train, looping, finished.splits)
     found = loop.run(finished)
-    _write(found, synthesis.folder.out / RESULTS)
+    _write(found, synthesis.folder.made / RESULTS)
     return found
 
 
@@ -229,7 +229,7 @@ class _Loop:
 
     def _trained(self, number: int) -> MakeWriter:
         folder = self._synthesis.folder
-        return self._train(folder.out / "rows.jsonl", folder.state / f"adapter-{number}")
+        return self._train(folder.made / "rows.jsonl", folder.state / f"adapter-{number}")
 
     def _measured(self, number: int, writer: MakeWriter) -> dict[str, Any]:
         """Values of the held-out clips, in order, of one greedy answer each."""

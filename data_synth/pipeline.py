@@ -258,15 +258,15 @@ class Synthesis:
         self.judged = judge_drafts(self.clips, drafts, self.given.judge, self.folder.state / JUDGED)
 
     def finish(self, rounds: int) -> Finished:
-        """Write rows and rejected clips of the drafts of the first rounds."""
+        """Write rows and rejected clips of the drafts of the first rounds, beside the outputs until :meth:`tell`."""
         self.judge(rounds)
         drafts = self.drafts(rounds)
-        return finish(self.folder.out, self.clips, drafts, self.settings, embedder=self.given.embedder)
+        return finish(self.folder.begin(), self.clips, drafts, self.settings, embedder=self.given.embedder)
 
     def tell(self, finished: Finished, rounds: int = 1, looped: Sequence[Mapping[str, Any]] = ()) -> Made:
-        """Write everything that tells of the rows; take over again what people decided on them before."""
-        return tell(
-            self.folder.out,
+        """Write all that tells of the rows, as people decided on them before, and put all outputs in their places."""
+        made = tell(
+            self.folder.made,
             self.clips,
             self.drafts(rounds),
             finished,
@@ -278,3 +278,5 @@ class Synthesis:
             decisions=self.folder.decisions,
             judged=self.judged,
         )
+        self.folder.place()
+        return made

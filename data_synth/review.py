@@ -239,7 +239,7 @@ def _observed(cueset: CueSet, language: str, held_back: Sequence[str]) -> Iterat
             yield f"{words}: {', '.join(names[:_MOST_CUES])}"
     for gap in cueset.gaps:
         yield gap_text(gap, language)
-    if cueset.clip.transcript:
+    if cueset.clip.transcript and not any(cue.text == cueset.clip.transcript for cue in there):
         yield f"transcript: {cueset.clip.transcript}"
 
 

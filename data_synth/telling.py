@@ -20,7 +20,7 @@ from .review import write_review
 from .reviewed import Outcome, apply_review, read_decisions
 from .settings import SynthSettings
 from .split import check_split
-from .template.supported import Unsupported, count_unsupported
+from .template.supported import Unsupported
 from .writing.exports import write_exports
 from .writing.rows import read_rows
 
@@ -93,7 +93,6 @@ def tell(
     pairs = write_preferences(preferences(read_rows(out), settings.variants, settings.limits, drafts=drafts), out)
     exports = write_exports(out, settings.exports)
     findings = check_split(read_rows(out)).to_dict()
-    unsupported = count_unsupported(read_rows(out))
     inputs = [file_facts(path, path.name) for path in source_files(sources)]
     told = Told(
         settings=settings.to_dict() | {"writer": dict(writer)},
@@ -105,6 +104,7 @@ def tell(
         reasons=dict(finished.reasons),  # a Counter would be copied as one of pairs
         before=finished.choice.before,
         after=finished.choice.after,
+        evenness=finished.choice.evenness,
         candidates=finished.choice.candidates,
         duplicates=len(finished.choice.duplicates),
         splits=finished.splits.to_dict(),
@@ -112,7 +112,8 @@ def tell(
         exports=exports,
         rounds=rounds,
     )
-    write_card(out, told, title=settings.title)
+    facts = write_card(out, told, title=settings.title)
+    unsupported = Unsupported(**facts["rows"]["label_without_cue"])
     write_review(out, clip=lambda name: clips.read(name) if name in clips.places else None)
     review = None
     if decisions is not None and decisions.exists():

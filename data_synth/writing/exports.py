@@ -97,7 +97,7 @@ class Exports:
     """
 
     def __init__(self, folder: Path, forms: Sequence[str]) -> None:
-        self._folder, self._forms = folder, tuple(forms)
+        self._folder = folder
         self._sft = [name for name in forms if name != DPO and _EXAMPLES[name][1] == "sft"]
         self._grpo = [name for name in forms if name != DPO and _EXAMPLES[name][1] == "grpo"]
         self._files = _Files(folder, forms)
@@ -117,22 +117,24 @@ class Exports:
 
     def add(self, row: TrainingRow, pairs: Iterable[Preference] = ()) -> None:
         """Add a row to all forms that have a place for it, and its pairs; it is rendered once for all of them."""
-        split = row.split or "train"
         learnt = render_example(row, _DATA) if row.target is not None else None
-        pairs = tuple(pairs)
-        rewarded = _without_target(row, learnt) if self._grpo and row.question is None else None
-        told = {id(one.reference): one for one in (learnt, rewarded) if one is not None}
-        texts = {key: reference_text(one.reference) for key, one in told.items()}
-        for example, names, method in ((learnt, self._sft, "sft"), (rewarded, self._grpo, "grpo")):
-            if example is None:
-                continue
-            for name in names:
-                text = texts[id(example.reference)]
-                line = exported(example, _EXAMPLES[name][0], vision=False, method=method, reference=text)
-                self._files.add(name, split, line)
-        for pair in pairs if learnt is not None else ():
-            if (value := _preference(row, learnt, pair)) is not None:
-                self._files.add(DPO, split, value)
+        text = None
+        if learnt is not None:
+            text = reference_text(learnt.reference)
+            self._add(row, self._sft, learnt, "sft", text)
+            for pair in pairs:
+                if (value := _preference(row, learnt, pair)) is not None:
+                    self._files.add(DPO, row.split or "train", value)
+        if self._grpo and row.question is None:
+            rewarded = _without_target(row, learnt)
+            same = learnt is not None and rewarded.reference is learnt.reference
+            self._add(row, self._grpo, rewarded, "grpo", text if same else None)
+
+    def _add(self, row: TrainingRow, names: Sequence[str], example: Example, method: Method, text: str | None) -> None:
+        for name in names:
+            form, _ = _EXAMPLES[name]
+            value = exported(example, form, vision=False, method=method, reference=text)
+            self._files.add(name, row.split or "train", value)
 
 
 class _Files:
@@ -209,7 +211,7 @@ def _completion(row: TrainingRow, learnt: Example, text: str) -> str | None:
     if learnt.thinks and learnt.completion is not None and thought(text):
         # The prompt is that of the target, but where too little of the text rests on what is shown.
         plan, *others = plans_for(row, _DATA, _DATA.seed)
-        shown = frozenset(learnt.reference.shown)
+        shown = frozenset(learnt.reference.shown or ())
         view = replace(plan.cueset, cues=tuple(cue for cue in plan.cueset.cues if cue.id in shown))
         adapted = adapt_target(text, row.cueset, view, thinks=True, sees=False)
         if not others:

@@ -35,20 +35,6 @@
   const dots = plane ? [...plane.querySelectorAll(".dot")] : [];
   const words = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
 
-  // Theme: the reader's choice, the same on every page, else the system's.
-  const root = document.documentElement;
-  const themeButton = document.getElementById("theme");
-  const isDark = () => (root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
-  try {
-    const chosen = localStorage.getItem(root.dataset.themeKey);
-    if (chosen === "light" || chosen === "dark") root.dataset.theme = chosen;
-  } catch { /* storage is closed to this page */ }
-  function switchTheme() {
-    root.dataset.theme = isDark() ? "light" : "dark";
-    try { localStorage.setItem(root.dataset.themeKey, root.dataset.theme); } catch { /* nothing is remembered here */ }
-    themeButton.setAttribute("aria-pressed", isDark());
-  }
-
   let groups = new Set(); // none chosen: all
   let shown = []; // rows that fit, in order
   let limit = STEP;
@@ -199,8 +185,6 @@
     if (event.key === "/" && free) {
       event.preventDefault();
       field("q").focus();
-    } else if (event.key === "t" && free) {
-      switchTheme();
     } else if (event.key === "Escape" && event.target === field("q")) {
       field("q").value = "";
       apply();
@@ -209,9 +193,7 @@
     }
   }
 
-  for (const button of [themeButton, ...groupButtons, ...sortButtons]) button.disabled = false;
-  themeButton.setAttribute("aria-pressed", isDark());
-  themeButton.addEventListener("click", switchTheme);
+  for (const button of [...groupButtons, ...sortButtons]) button.disabled = false;
   for (const button of groupButtons)
     button.addEventListener("click", () => {
       const name = button.dataset.group;

@@ -1,11 +1,12 @@
 """Exports and the dataset card: every form for every split, and figures that are those of the files."""
 
 import json
+import math
 from dataclasses import replace
 
 import pytest
 import yaml
-from tiny_checkpoints import save_tokenizer
+from tiny_checkpoints import save_tokenizer, tiny_checkpoint
 
 from emoreason.data_synth.card import Told, write_card
 from emoreason.data_synth.checked import Checked, Fault
@@ -102,6 +103,41 @@ def test_trl_reads_pairs_as_conversations_of_one_prompt(folder, tmp_path):
         assert pair[name][0]["content"].partition("</think>")[2].strip() in texts[name]
 
 
+@pytest.mark.slow
+def test_trl_trains_on_pairs(folder, tmp_path):
+    """One step of the real DPOTrainer; in it a chosen answer becomes likelier than its rejected one, or no less."""
+    trl, datasets = pytest.importorskip("trl"), import_heavy("datasets")
+    write_exports(folder, ["trl-dpo"])
+    file = str(folder / "export" / "trl-dpo" / "train.jsonl")
+    pairs = datasets.load_dataset("json", data_files=file, split="train", cache_dir=str(tmp_path / "cache"))
+    settings = {"max_steps": 1, "per_device_train_batch_size": 2, "max_length": None, "report_to": "none",
+                "use_cpu": True, "bf16": False, "save_strategy": "no", "logging_steps": 1}  # fmt: skip
+    trainer = trl.DPOTrainer(
+        model=str(tiny_checkpoint("qwen3", tmp_path)),
+        args=trl.DPOConfig(output_dir=str(tmp_path / "run"), **settings),
+        train_dataset=pairs,
+    )
+    trainer.train()
+    first = trainer.state.log_history[0]
+    assert first["loss"] == pytest.approx(math.log(2), abs=1e-3), "before the first update both are as likely"
+    row = trainer.train_dataset[0]
+    chosen, rejected = row["chosen_ids"], row["rejected_ids"]
+    assert chosen != rejected
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_card_names_configurations_that_datasets_loads(folder, tmp_path, form):
+    datasets = pytest.importorskip("datasets")
+    hub = pytest.importorskip("huggingface_hub")
+    counts = write_exports(folder)
+    write_card(folder, Told(exports=counts))
+    card = hub.DatasetCard.load(folder / "README.md")
+    assert card.data.license == "other"
+    assert [one["config_name"] for one in card.data.to_dict()["configs"]] == list(FORMS)
+    loaded = datasets.load_dataset(str(folder), form, cache_dir=str(tmp_path / "cache"))
+    assert {split: len(rows) for split, rows in loaded.items()} == counts[form]
+
+
 def test_an_export_that_fails_leaves_what_was_there(folder):
     write_exports(folder, ["trl-sft"])
     path = folder / "export" / "trl-sft" / "train.jsonl"
@@ -138,6 +174,7 @@ def test_the_card_tells_what_stands_in_the_files(folder):
     assert facts["rows"]["rows"] == 10
     assert facts["rows"]["modes"] == {"template": 9, "perception": 1}
     assert facts["rows"]["sources"]["MELD"] == {"rows": 9, "licence": "GPL-3.0", "clips": 9}
+    assert facts["rows"]["label_without_cue"] == {"rows": 9, "unsupported": 0}
     assert facts["rejected"] == {"clips": 1, "reasons": {"length": 1}}
     assert facts["yield"] == 0.9
     head = yaml.safe_load(text.split("---")[1])
@@ -146,7 +183,7 @@ def test_the_card_tells_what_stands_in_the_files(folder):
     for line in (
         "| length | 1 | 2 | It is too short or too long. |",
         "| happiness | 6 | 5 |",
-        "Near-duplicates: 1 of 10 drafts (10.0 %) were left out.",
+        "Near-duplicates: 1 of 10 drafts that passed (10.0 %) were left out.",
         "| MELD | 9 | 9 | GPL-3.0 |",
         "3 lines of the input could not be read",
         "test has no clip of fear",

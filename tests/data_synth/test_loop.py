@@ -95,7 +95,7 @@ def test_rows_grow_while_each_model_is_surely_better(tmp_path):
     assert len(lines) == looped.finished.rows
     assert len({line["id"] for line in lines}) == len(lines)
     assert {line["origin"]["writer"] for line in lines} == {"knowing", "knowing adapter-0"}
-    told = json.loads((tmp_path / "out" / "loop.json").read_text())
+    told = json.loads((tmp_path / "out" / ".emoreason" / "outputs" / "loop.json").read_text())
     assert [one["kept"] for one in told["rounds"]] == [True, True, False]
 
 

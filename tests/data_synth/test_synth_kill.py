@@ -6,17 +6,22 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from labelled_clips import write_labelled
 
-from emoreason.data_synth import finishing, pipeline
+from emoreason.data_synth import finishing, pipeline, telling
+from emoreason.data_synth import folder as folder_module
 from emoreason.data_synth.draft import Draft
+from emoreason.data_synth.folder import Folder, held
 from emoreason.data_synth.pipeline import Given, Summary, synthesise
 from emoreason.data_synth.settings import Drafting, SynthSettings
+from emoreason.data_synth.split import Splitting
 from emoreason.data_synth.template.writer import TemplateWriter
+from emoreason.data_synth.writing import exports
 from emoreason.errors import ConfigError, UpstreamError
 from emoreason.reasoning.batch import journal, outputs
 from emoreason.reasoning.batch.stopped import StoppedError
@@ -85,6 +90,18 @@ def tears(calls: int) -> None:
     os.write = torn
 
 
+def dies_moving(calls: int) -> None:
+    real, count = os.replace, [0]
+
+    def deadly(source: Any, place: Any) -> None:
+        real(source, place)
+        count[0] += "outputs" in Path(source).parts and "outputs" not in Path(place).parts
+        if count[0] == calls:
+            die()
+
+    os.replace = deadly
+
+
 PLACES: dict[str, Callable[[], None]] = {
     "clips half read": lambda: dies_after(pipeline, "read_labelled", 1),
     "no parameters yet": lambda: dies_after(journal.Journal, "keep_parameters", 1, half=True),
@@ -96,7 +113,17 @@ PLACES: dict[str, Callable[[], None]] = {
     "rows half written": lambda: dies_after(finishing, "clip_rows", 3, half=True),
     "rows written": lambda: dies_after(finishing, "write_row_files", 1),
     "all but the end": lambda: dies_after(finishing, "write_rejected", 1),
+    "pairs written": lambda: dies_after(telling, "write_preferences", 1),
+    "exports half written": lambda: dies_after(exports.Exports, "add", 3),
+    "card half written": lambda: dies_after(telling, "write_card", 1, half=True),
+    "all is made": lambda: dies_after(telling, "write_manifest", 1),
+    "nothing is moved": lambda: dies_after(Folder, "go_on_placing", 2, half=True),
+    "the manifest is gone": lambda: dies_after(Folder, "_outdated", 1),
+    "half is moved": lambda: dies_moving(6),
+    "all is moved": lambda: dies_after(folder_module.shutil, "rmtree", 2, half=True),
 }
+#: Of these, those in which the old outputs stand no more as they were.
+MOVING = {"the manifest is gone", "half is moved", "all is moved"}
 
 
 def in_fork(work: Callable[[], object]) -> int:
@@ -110,6 +137,40 @@ def in_fork(work: Callable[[], object]) -> int:
             sys.stderr.flush()
             os._exit(status)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def everything(out: Path) -> dict[str, bytes]:
+    """All outputs, byte for byte."""
+    files = [path for path in out.rglob("*") if path.is_file() and ".emoreason" not in path.parts]
+    return {str(path.relative_to(out)): path.read_bytes() for path in files}
+
+
+@pytest.mark.parametrize("place", [name for name in PLACES if list(PLACES).index(name) >= 7])
+def test_killed_while_finishing_leaves_the_old_outputs_or_the_new(tmp_path, place):
+    """The same drafts finished with other settings: the old files stand until all new ones are there."""
+    write_labelled(tmp_path / "clips.jsonl", CLIPS)
+    other = replace(SETTINGS, splitting=Splitting(train=1, dev=1, test=0), exports=("trl-sft", "trl-dpo"))
+    run(tmp_path, "new")
+    run(tmp_path, "new", settings=other)
+    new = everything(tmp_path / "new")
+    run(tmp_path)
+    old = everything(tmp_path / "out")
+    assert set(old) - set(new)
+
+    def work() -> None:
+        PLACES[place]()
+        run(tmp_path, settings=other)
+
+    assert in_fork(work) == -signal.SIGKILL
+    if place in MOVING:
+        assert ("synthesis.json" not in everything(tmp_path / "out")) == (place != "all is moved")
+        with held(tmp_path / "out"):
+            pass  # goes on
+        assert everything(tmp_path / "out") == new
+    else:
+        assert everything(tmp_path / "out") == old
+    run(tmp_path, settings=other)
+    assert everything(tmp_path / "out") == new
 
 
 def outputs_of(out: Path) -> dict[str, str]:
@@ -168,10 +229,6 @@ def test_clips_for_which_the_writer_failed_are_rejected_and_taken_up_on_demand(t
 
 
 def test_other_settings_of_the_drafts_are_refused_and_of_the_selection_are_not(tmp_path):
-    from dataclasses import replace
-
-    from emoreason.data_synth.split import Splitting
-
     write_labelled(tmp_path / "clips.jsonl", CLIPS)
     run(tmp_path)
     with pytest.raises(ConfigError, match=r"drafting.seed: 0 -> 1"):

@@ -10,9 +10,10 @@ from emoreason.data_synth.checked import Checked, Fault
 from emoreason.data_synth.checks.limits import Limits
 from emoreason.data_synth.draft import Draft, Manner
 from emoreason.data_synth.labelled import LabelledClip
+from emoreason.data_synth.negatives.claims import Claims
 from emoreason.data_synth.negatives.flipping import flipped
 from emoreason.data_synth.negatives.swapping import Observing, swapped
-from emoreason.data_synth.preferences import preferences, read_preferences, write_preferences
+from emoreason.data_synth.preferences import TELLING, preferences, read_preferences, write_preferences
 from emoreason.data_synth.template.writer import write_template
 from emoreason.data_synth.variants import Variants, checked_row, vary
 from emoreason.data_synth.writing.rows import prompt_of, row_of
@@ -176,3 +177,34 @@ def test_a_failed_draft_of_the_same_clip_makes_a_pair_and_a_too_short_one_does_n
 def test_what_is_no_share_is_refused():
     with pytest.raises(ConfigError, match=r"masked_rows is 1.5; expected a share from 0 to 1"):
         Variants(masked_rows=1.5)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_pairs_are_what_all_the_checks_say(language):
+    rows = [_row(f"c{n}", (GLAD, ANGRY)[n % 2], ("happiness", "anger")[n % 2], language, seed=n) for n in range(16)]
+    known = {row.id: row for row in rows}
+    pairs = list(preferences(rows, Variants(), LIMITS))
+    assert {pair.kind for pair in pairs} == {"swapped", "flipped"}
+    for pair in pairs:
+        row = known[pair.row]
+        worse = checked_row(row, LIMITS, target=pair.rejected)
+        first = next(fault for fault in worse.faults if fault.reason in TELLING)
+        assert pair.why == f"{first.reason}: {first.detail}".removesuffix(": ")
+        assert pair.margin == round(checked_row(row, LIMITS).reward - worse.reward, 4)
+        claims = Claims(row.cueset)
+        for text in (row.target, pair.rejected):
+            assert claims.of(parse_answer(text).think) == verdicts(parse_answer(text).think, row.cueset)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Cheeks rise.\n[face1.AU6.1] Lips part [face1.AU25.1].",
+        "- Cheeks rise\n- [face1.AU6.1]\n- no smile",
+        "A smile; it may be speech\r\n\u2028and a frown.\n\n",
+        "",
+    ],
+)
+def test_claims_are_read_line_by_line_as_from_the_whole(text):
+    cueset = CueSet(clip=Clip(id="a", duration_s=4.0), cues=GLAD)
+    assert Claims(cueset).of(text) == verdicts(text, cueset)

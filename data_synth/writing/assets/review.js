@@ -2,22 +2,8 @@
 "use strict";
 (() => {
   const root = document.documentElement;
-  // Theme: the reader's choice, the same on every page, else the system's.
-  const themeButton = document.getElementById("theme");
-  const isDark = () => (root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
   const stored = (key) => { try { return localStorage.getItem(key); } catch { return null; } };
   const store = (key, value) => { try { localStorage.setItem(key, value); } catch { /* nothing is remembered here */ } };
-  const chosen = stored(root.dataset.themeKey);
-  if (chosen === "light" || chosen === "dark") root.dataset.theme = chosen;
-  function switchTheme() {
-    root.dataset.theme = isDark() ? "light" : "dark";
-    store(root.dataset.themeKey, root.dataset.theme);
-    themeButton.setAttribute("aria-pressed", isDark());
-  }
-  themeButton.disabled = false;
-  themeButton.setAttribute("aria-pressed", isDark());
-  themeButton.addEventListener("click", switchTheme);
-
   const form = document.querySelector("form.filters");
   const status = form.querySelector("[role=status]");
   const nothing = document.querySelector(".nothing-found");
@@ -125,7 +111,7 @@
 
   const KEYS = {
     a: () => decide(current, "accept"), r: () => decide(current, "reject"), u: () => decide(current, ""),
-    j: () => step(1), k: () => step(-1), s: save, t: switchTheme,
+    j: () => step(1), k: () => step(-1), s: save,
     c: (event) => { event.preventDefault(); if (current) current.querySelector("[name=comment]").focus(); },
   };
   document.addEventListener("keydown", (event) => {

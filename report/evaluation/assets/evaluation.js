@@ -1,4 +1,4 @@
-// Theme and shortcuts of the page, and the browser of single clips: rows are made of the data when they are shown, and
+// Shortcuts of the page, and the browser of single clips: rows are made of the data when they are shown, and
 // what is in a row when it is opened. Every text goes in as text.
 "use strict";
 (() => {
@@ -6,24 +6,6 @@
   const MOST_VALUES = 40; // a column with more values is searched, not chosen from
   const MOST_COLUMNS = 6;
   const LONG = 400; // characters from which a text scrolls in a box of its own
-  const root = document.documentElement;
-
-  // Theme: the reader's choice, the same on every page, else the system's.
-  const themeButton = document.getElementById("theme");
-  const isDark = () => (root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
-  try {
-    const chosen = localStorage.getItem(root.dataset.themeKey);
-    if (chosen === "light" || chosen === "dark") root.dataset.theme = chosen;
-  } catch { /* storage is closed to this page */ }
-  function switchTheme() {
-    root.dataset.theme = isDark() ? "light" : "dark";
-    try { localStorage.setItem(root.dataset.themeKey, root.dataset.theme); } catch { /* nothing is remembered here */ }
-    themeButton.setAttribute("aria-pressed", isDark());
-  }
-  themeButton.disabled = false;
-  themeButton.setAttribute("aria-pressed", isDark());
-  themeButton.addEventListener("click", switchTheme);
-
   // Only what really scrolls is a stop for the Tab key.
   const boxes = [...document.querySelectorAll(".scroll")];
   function markScrolling() {
@@ -40,8 +22,7 @@
   const form = document.querySelector("form.filters");
   const free = (event) => !/^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) && !event.ctrlKey && !event.metaKey && !event.altKey;
   document.addEventListener("keydown", (event) => {
-    if (event.key === "t" && free(event)) switchTheme();
-    else if (event.key === "/" && form && free(event)) { event.preventDefault(); field("q").focus(); }
+    if (event.key === "/" && form && free(event)) { event.preventDefault(); field("q").focus(); }
   });
 
   const holder = document.getElementById("clips-data");
