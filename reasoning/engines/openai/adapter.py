@@ -58,7 +58,7 @@ async def load(connection: Connection, adapter: str, models: tuple[str, ...]) ->
     if not is_path(adapter):
         if not models:
             return  # it lists no models: the first chat will tell
-        raise UpstreamError(
+        raise _unusable(
             f"the server has no adapter called {name!r}; it has {', '.join(models)}. vLLM is given one with "
             f"--enable-lora --lora-modules {name}=PATH"
         )
@@ -70,8 +70,15 @@ async def load(connection: Connection, adapter: str, models: tuple[str, ...]) ->
             return
         # 404 also stands for a folder that is not there.
         if refusal.status in (405, 501) or (refusal.status == 404 and "adapter" not in refusal.message):
-            raise UpstreamError(
+            raise _unusable(
                 f"the server does not load adapters while it runs; start vLLM with {_ALLOWS}, or with "
                 f"--enable-lora --lora-modules NAME={path} and give NAME as adapter"
             ) from None
-        raise UpstreamError(f"the server cannot load the adapter {path}: {refusal.message}") from None
+        raise _unusable(f"the server cannot load the adapter {path}: {refusal.message}") from None
+
+
+def _unusable(message: str) -> UpstreamError:
+    """Make the error of an adapter that no clip can be asked with."""
+    error = UpstreamError(message)
+    error.for_all = True
+    return error
