@@ -91,11 +91,12 @@ def test_rows_grow_while_each_model_is_surely_better(tmp_path):
     # The third model knew no more than the second: what it was taught in addition is taken back.
     assert "did not surely help" in looped.ended
     assert first.finished.rows < looped.finished.rows == train.rows[1]
-    lines = [json.loads(line) for line in (tmp_path / "out" / ".emoreason" / "outputs" / "rows.jsonl").read_text().splitlines()]
+    outputs = tmp_path / "out" / ".emoreason" / "outputs"
+    lines = [json.loads(line) for line in (outputs / "rows.jsonl").read_text().splitlines()]
     assert len(lines) == looped.finished.rows
     assert len({line["id"] for line in lines}) == len(lines)
     assert {line["origin"]["writer"] for line in lines} == {"knowing", "knowing adapter-0"}
-    told = json.loads((tmp_path / "out" / ".emoreason" / "outputs" / "loop.json").read_text())
+    told = json.loads((outputs / "loop.json").read_text())
     assert [one["kept"] for one in told["rounds"]] == [True, True, False]
 
 

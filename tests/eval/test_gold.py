@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from emoreason.errors import ConfigError, RecordError
 from emoreason.eval.reading.au_columns import AuColumns
+from emoreason.eval.reading.cells import action_units_from, distribution_from, labels_from
 from emoreason.eval.reading.clip_names import ClipNames
 from emoreason.eval.reading.gold import read_gold
-from emoreason.eval.reading.cells import action_units_from, distribution_from, labels_from
 from emoreason.eval.reading.rows import read_rows
 from emoreason.records import Clip, Cue, CueSet
 
