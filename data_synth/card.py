@@ -114,7 +114,9 @@ class Told:
     review: Mapping[str, Any] = field(default_factory=dict)
 
 
-def write_card(folder: Path, told: Told | None = None, *, title: str | None = None) -> dict[str, Any]:
+def write_card(
+    folder: Path, told: Told | None = None, *, title: str | None = None, counted: "RowCounts | None" = None
+) -> dict[str, Any]:
     """Write ``card.json`` and ``README.md``; return what stands in ``card.json``.
 
     Parameters
@@ -125,6 +127,8 @@ def write_card(folder: Path, told: Told | None = None, *, title: str | None = No
         What the files do not tell.
     title : str, optional
         Of the data set.
+    counted : RowCounts, optional
+        Of the rows, where somebody has read them already.
 
     Raises
     ------
@@ -137,7 +141,7 @@ def write_card(folder: Path, told: Told | None = None, *, title: str | None = No
         "emoreason": __version__,
         "prompt_version": PROMPT_VERSION,
         "told": json.loads(json.dumps({**asdict(told), "files": list(told.files), "rounds": list(told.rounds)})),
-        "rows": count_rows(read_rows(folder)),
+        "rows": count_rows(read_rows(folder)) if counted is None else counted.to_dict(),
         "rejected": count_rejected(read_rejected(folder)),
         "pairs": dict(Counter(pair.kind for pair in read_preferences(folder)).most_common()),
     }
@@ -149,37 +153,54 @@ def write_card(folder: Path, told: Told | None = None, *, title: str | None = No
 
 def count_rows(rows: Iterable[TrainingRow]) -> dict[str, Any]:
     """Count what is in rows; they are read once, one at a time."""
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
-    sources: dict[str, dict[str, Any]] = {}
-    clips: dict[str, set[str]] = defaultdict(set)
-    sums: dict[str, tuple[float, int]] = {}
-    number, bearing = 0, {"rows": 0, "unsupported": 0}
+    counted = RowCounts()
     for row in rows:
-        number += 1
+        counted.add(row)
+    return counted.to_dict()
+
+
+class RowCounts:
+    """What is in rows that are added one by one."""
+
+    def __init__(self) -> None:
+        self._rows = 0
+        self._bearing = {"rows": 0, "unsupported": 0}
+        self._counts: dict[str, Counter[str]] = defaultdict(Counter)
+        self._sources: dict[str, dict[str, Any]] = {}
+        self._clips: dict[str, set[str]] = defaultdict(set)
+        self._sums: dict[str, tuple[float, int]] = {}
+
+    def add(self, row: TrainingRow) -> None:
+        """Add a row."""
+        self._rows += 1
         if written(row):
-            bearing["rows"] += 1
-            bearing["unsupported"] += not is_supported(row.cueset, row.reference, row.language)
+            self._bearing["rows"] += 1
+            self._bearing["unsupported"] += not is_supported(row.cueset, row.reference, row.language)
         for name, kind in _kinds(row):
-            counts[name][kind] += 1
+            self._counts[name][kind] += 1
         source = _text(row, "source") or "unknown"
-        one = sources.setdefault(source, {"rows": 0, "licence": _text(row, "licence")})
+        one = self._sources.setdefault(source, {"rows": 0, "licence": _text(row, "licence")})
         one["rows"] += 1
-        clips[source].add(clip_of(row))
-        counts["totals"]["masked_words"] += int(_number(row, "masked_words") or 0)
-        counts["totals"]["held_back_rows"] += bool(row.held_back)
+        self._clips[source].add(clip_of(row))
+        self._counts["totals"]["masked_words"] += int(_number(row, "masked_words") or 0)
+        self._counts["totals"]["held_back_rows"] += bool(row.held_back)
         for name in _MEANS:
             if (value := _number(row, f"{MEASURED}{name}")) is not None:
-                total, count = sums.get(name, (0.0, 0))
-                sums[name] = (total + value, count + 1)
-    return {
-        "rows": number,
-        "clips": len(set().union(*clips.values())),
-        **{name: dict(counts[name].most_common()) for name in _COUNTED},
-        **{name: counts["totals"][name] for name in ("masked_words", "held_back_rows")},
-        "sources": {name: {**one, "clips": len(clips[name])} for name, one in sorted(sources.items())},
-        "label_without_cue": bearing,
-        "means": {name: round(sums[name][0] / sums[name][1], 3) for name in _MEANS if name in sums},
-    }
+                total, count = self._sums.get(name, (0.0, 0))
+                self._sums[name] = (total + value, count + 1)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON value."""
+        counts, clips, sums = self._counts, self._clips, self._sums
+        return {
+            "rows": self._rows,
+            "clips": len(set().union(*clips.values())),
+            **{name: dict(counts[name].most_common()) for name in _COUNTED},
+            **{name: counts["totals"][name] for name in ("masked_words", "held_back_rows")},
+            "sources": {name: {**one, "clips": len(clips[name])} for name, one in sorted(self._sources.items())},
+            "label_without_cue": self._bearing,
+            "means": {name: round(sums[name][0] / sums[name][1], 3) for name in _MEANS if name in sums},
+        }
 
 
 _COUNTED: Final = ("splits", "modes", "writers", "styles", "languages", "variants", "classes", "modalities", "groups")

@@ -20,7 +20,7 @@ from ..cues.wording import cue_name, cue_text, gap_text
 from ..errors import RecordError
 from ..prompts.contract import parse_answer
 from ..reasoning.purpose import NOTICE
-from ..records import CueSet, Reference
+from ..records import CueSet, Reference, TrainingRow
 from ..report.text import THEME_KEY
 from ..training.examples.drawing import draw
 from ..training.rows.summary import emotion_of
@@ -94,7 +94,11 @@ class Item:
 
 
 def write_review(
-    folder: Path, sampling: Sampling | None = None, *, clip: Callable[[str], LabelledClip | None] | None = None
+    folder: Path,
+    sampling: Sampling | None = None,
+    *,
+    clip: Callable[[str], LabelledClip | None] | None = None,
+    sample: "RowSample | None" = None,
 ) -> int:
     """Write ``review.html``; return how many rows and drafts stand on it.
 
@@ -106,6 +110,8 @@ def write_review(
         What is shown.
     clip : callable, optional
         Clip of an id, for rejected drafts: without it their cues and gold are not shown.
+    sample : RowSample, optional
+        Of the rows, where somebody has read them already.
 
     Raises
     ------
@@ -113,7 +119,11 @@ def write_review(
         A file cannot be read or written.
     """
     sampling = sampling or Sampling()
-    items = [*_rows(folder, sampling), *_drafts(folder, sampling, clip or (lambda _: None))]
+    if sample is None:
+        sample = RowSample(sampling)
+        for row in read_rows(folder):
+            sample.add(row)
+    items = [*sample.items(), *_drafts(folder, sampling, clip or (lambda _: None))]
     path = folder / PAGE
     partial = path.with_name(f".{PAGE}.{os.getpid()}.partial")
     try:
@@ -143,18 +153,26 @@ def render_review(items: Sequence[Item]) -> str:
     )
 
 
-def _rows(folder: Path, sampling: Sampling) -> Iterator[Item]:
-    """Draw rows that a writer wrote, evenly over the classes."""
-    drawn = _Drawn(sampling.rows)
-    for row in read_rows(folder):
+class RowSample:
+    """Rows that a writer wrote, drawn evenly over the classes from those that are added one by one."""
+
+    def __init__(self, sampling: Sampling | None = None) -> None:
+        self._sampling = sampling or Sampling()
+        self._drawn = _Drawn(self._sampling.rows)
+
+    def add(self, row: TrainingRow) -> None:
+        """Add a row."""
         if written(row):
-            drawn.add(emotion_of(row.reference), draw(row.id, sampling.seed, "review").random(), row)
-    for row in drawn.evenly():
-        about = ", ".join(filter(None, (row.split, variant_of(row), "cues held back" if row.held_back else "")))
-        yield _item(
-            id=row.id, kind="row", clip=clip_of(row), mode=mode_of(row) or "", language=row.language, about=about,
-            text=row.target or "", cueset=row.cueset, reference=row.reference, held_back=row.held_back,
-        )  # fmt: skip
+            self._drawn.add(emotion_of(row.reference), draw(row.id, self._sampling.seed, "review").random(), row)
+
+    def items(self) -> Iterator[Item]:
+        """Yield what is shown of them."""
+        for row in self._drawn.evenly():
+            about = ", ".join(filter(None, (row.split, variant_of(row), "cues held back" if row.held_back else "")))
+            yield _item(
+                id=row.id, kind="row", clip=clip_of(row), mode=mode_of(row) or "", language=row.language, about=about,
+                text=row.target or "", cueset=row.cueset, reference=row.reference, held_back=row.held_back,
+            )  # fmt: skip
 
 
 def _drafts(folder: Path, sampling: Sampling, clip: Callable[[str], LabelledClip | None]) -> Iterator[Item]:

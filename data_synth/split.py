@@ -167,17 +167,32 @@ def check_split(rows: Iterable[TrainingRow]) -> Findings:
     rows : iterable of TrainingRow
         With their ``split``; read once. What is kept of each is what the checks compare.
     """
-    of: dict[str | None, list[TrainingRow]] = defaultdict(list)
+    check = SplitCheck()
     for row in rows:
-        of[row.split].append(_slim(row))
-    found = Collector(MESSAGES)
-    names = [name for name in SPLITS if of[name]]
-    for place, name in enumerate(names):
-        check_overlaps(of[name], [], found)
-        for other in names[place + 1 :]:
-            # Repeated ids are found above, once a split: here only what is in both.
-            check_overlaps(_unique(of[name]), _unique(of[other]), found)
-    return found.findings()
+        check.add(row)
+    return check.findings()
+
+
+class SplitCheck:
+    """:func:`check_split` of rows that are added one by one."""
+
+    def __init__(self) -> None:
+        self._of: dict[str | None, list[TrainingRow]] = defaultdict(list)
+
+    def add(self, row: TrainingRow) -> None:
+        """Add a row."""
+        self._of[row.split].append(_slim(row))
+
+    def findings(self) -> Findings:
+        """Compare the splits of all rows that were added."""
+        of, found = self._of, Collector(MESSAGES)
+        names = [name for name in SPLITS if of[name]]
+        for place, name in enumerate(names):
+            check_overlaps(of[name], [], found)
+            for other in names[place + 1 :]:
+                # Repeated ids are found above, once a split: here only what is in both.
+                check_overlaps(_unique(of[name]), _unique(of[other]), found)
+        return found.findings()
 
 
 def telling_digest(cueset: CueSet) -> bytes | None:

@@ -3,25 +3,25 @@
 All of it follows from the files in the folder and what the finishing counted; the manifest comes last.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from .card import Told, write_card
+from .card import RowCounts, Told, write_card
 from .finishing import Finished
 from .folder import OUTPUTS
 from .judging import Judged
 from .kept import CheckedFile, ClipFile
 from .manifest import MANIFEST, file_facts, source_files, write_manifest
-from .preferences import preferences, write_preferences
+from .preferences import Pairing, Preference, write_preferences
 from .read import Counts
-from .review import write_review
+from .review import RowSample, write_review
 from .reviewed import Outcome, apply_review, read_decisions
 from .settings import SynthSettings
-from .split import check_split
+from .split import SplitCheck
 from .template.supported import Unsupported
-from .writing.exports import write_exports
+from .writing.exports import Exports, exporting
 from .writing.rows import read_rows
 
 
@@ -90,9 +90,21 @@ def tell(
     RecordError
         Something cannot be written.
     """
-    pairs = write_preferences(preferences(read_rows(out), settings.variants, settings.limits, drafts=drafts), out)
-    exports = write_exports(out, settings.exports)
-    findings = check_split(read_rows(out)).to_dict()
+    counted, sample, check = RowCounts(), RowSample(), SplitCheck()
+
+    def passing(files: Exports) -> Iterator[Preference]:
+        """Read the rows once for all that is made of them; yield their pairs."""
+        pairing = Pairing(settings.variants, settings.limits, drafts)
+        for row in read_rows(out):
+            for one in (counted, sample, check):
+                one.add(row)
+            made = list(pairing.of(row))
+            files.add(row, made)
+            yield from made
+
+    with exporting(out, settings.exports) as files:
+        pairs = write_preferences(passing(files), out)
+    exports, findings = files.counts, check.findings().to_dict()
     inputs = [file_facts(path, path.name) for path in source_files(sources)]
     told = Told(
         settings=settings.to_dict() | {"writer": dict(writer)},
@@ -112,9 +124,9 @@ def tell(
         exports=exports,
         rounds=rounds,
     )
-    facts = write_card(out, told, title=settings.title)
+    facts = write_card(out, told, title=settings.title, counted=counted)
     unsupported = Unsupported(**facts["rows"]["label_without_cue"])
-    write_review(out, clip=lambda name: clips.read(name) if name in clips.places else None)
+    write_review(out, clip=lambda name: clips.read(name) if name in clips.places else None, sample=sample)
     review = None
     if decisions is not None and decisions.exists():
         review = apply_review(out, read_decisions(decisions))

@@ -11,7 +11,8 @@ What a form has no place for is left out: rows without a target (SFT, DPO), and 
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -65,22 +66,28 @@ def write_exports(folder: Path, forms: Sequence[str] = FORMS) -> dict[str, dict[
     RecordError
         A row cannot be read or written.
     """
+    pairs = groupby(read_preferences(folder), key=lambda pair: pair.row) if DPO in forms else iter(())
+    with exporting(folder, forms) as exports:
+        row_id, of_row = next(pairs, (None, iter(())))
+        for row in read_rows(folder) if forms else ():
+            if row.id != row_id:
+                exports.add(row)
+                continue
+            exports.add(row, of_row)
+            row_id, of_row = next(pairs, (None, iter(())))
+    return exports.counts
+
+
+@contextmanager
+def exporting(folder: Path, forms: Sequence[str] = FORMS) -> "Iterator[Exports]":
+    """Yield the exports of a folder, to add rows to; parameters and errors are those of :func:`write_exports`."""
     if strange := [name for name in forms if name not in FORMS]:
         raise ConfigError(f"there is no export {strange[0]!r}; expected some of {', '.join(FORMS)}")
-    exports = Exports(folder / EXPORT, forms)
-    pairs = groupby(read_preferences(folder), key=lambda pair: pair.row) if DPO in forms else iter(())
     try:
-        with exports:
-            row_id, of_row = next(pairs, (None, iter(())))
-            for row in read_rows(folder) if forms else ():
-                if row.id != row_id:
-                    exports.add(row)
-                    continue
-                exports.add(row, of_row)
-                row_id, of_row = next(pairs, (None, iter(())))
+        with Exports(folder / EXPORT, forms) as exports:
+            yield exports
     except OSError as error:
         raise RecordError(f"{folder / EXPORT}: cannot be written: {error.strerror or error}") from error
-    return exports.counts
 
 
 class Exports:
