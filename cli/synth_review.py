@@ -37,7 +37,7 @@ Exit codes: 0 taken over, 2 usage error or no such file."""
 @click.pass_context
 def review(ctx: click.Context, folder: Path, file: Path, as_json: bool | None) -> None:
     """Take decisions over."""
-    from ..data_synth.folder import held
+    from ..data_synth.folder import held, write_synced
     from ..data_synth.manifest import renew_manifest
     from ..data_synth.reviewed import FORMAT, apply_review, read_decisions
     from ..data_synth.writing.rows import ROWS
@@ -49,11 +49,13 @@ def review(ctx: click.Context, folder: Path, file: Path, as_json: bool | None) -
         old = read_decisions(place.decisions) if place.decisions.exists() else []
         # Of two on the same the last one counts.
         every = {(one["kind"], one["id"]): one for one in (*old, *new)}
-        outcome = apply_review(folder, list(every.values()))
-        place.decisions.write_text(
-            json.dumps({"format": FORMAT, "decisions": [dict(one) for one in every.values()]}), encoding="utf-8"
-        )
-        renew_manifest(folder)
+        made = place.begin(copied=True)
+        outcome = apply_review(made, list(every.values()))
+        renew_manifest(made)
+        # Noted before the outputs change: where this ends in between, the next run takes the decisions over.
+        noted = {"format": FORMAT, "decisions": [dict(one) for one in every.values()]}
+        write_synced(place.decisions, json.dumps(noted))
+        place.place()
     if stdout_is_json(as_json):
         print_json(json.dumps({"event": "reviewed", "out": str(folder), **asdict(outcome)}))
     else:

@@ -6,7 +6,7 @@ Counts come from the files themselves (``rows.jsonl``, ``rejected.jsonl``, ``pre
 
 import json
 import os
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -17,16 +17,13 @@ from .. import __version__
 from ..errors import RecordError
 from ..prompts.version import PROMPT_VERSION
 from ..reasoning.purpose import NOTICE
-from ..records import TrainingRow
-from ..training.rows.summary import emotion_of
 from .checked import REASONS
+from .counting import MEANS, RowCounts, count_rejected, count_rows
 from .preferences import read_preferences
 from .split import SPLITS
-from .template.supported import is_supported
-from .variants import written
 from .writing.filling import fill
 from .writing.rejected import read_rejected
-from .writing.rows import MEASURED, clip_of, mode_of, read_rows, variant_of
+from .writing.rows import read_rows
 
 CARD: Final = "README.md"
 FACTS: Final = "card.json"
@@ -41,16 +38,6 @@ CONDITIONING: Final[Mapping[str, str]] = {
     "for the label.",
     "perception": "questions about the cues with answers read off the cues; no label takes part, and no model wrote "
     "them.",
-}
-#: What was measured in drafts and is told as a mean, in this order, and what it is.
-_MEANS: Final[Mapping[str, str]] = {
-    "grounded": "share of the claims that the clip's cues bear out",
-    "unverifiable": "share of the claims that no cue can tell",
-    "agreement": "wheel score of the labels against the gold labels, 0 to 1",
-    "cited": "share of the observing sentences that cite a cue",
-    "consistency": "emotions of the reasoning against those of the answer, 0 to 1",
-    "copied": "share of the claims that say just what the prompt says",
-    "words": "words of the chain of thought",
 }
 #: Reasons that the selection gives.
 _SELECTION: Final[Mapping[str, str]] = {
@@ -115,7 +102,7 @@ class Told:
 
 
 def write_card(
-    folder: Path, told: Told | None = None, *, title: str | None = None, counted: "RowCounts | None" = None
+    folder: Path, told: Told | None = None, *, title: str | None = None, counted: RowCounts | None = None
 ) -> dict[str, Any]:
     """Write ``card.json`` and ``README.md``; return what stands in ``card.json``.
 
@@ -151,83 +138,6 @@ def write_card(
     return facts
 
 
-def count_rows(rows: Iterable[TrainingRow]) -> dict[str, Any]:
-    """Count what is in rows; they are read once, one at a time."""
-    counted = RowCounts()
-    for row in rows:
-        counted.add(row)
-    return counted.to_dict()
-
-
-class RowCounts:
-    """What is in rows that are added one by one."""
-
-    def __init__(self) -> None:
-        self._rows = 0
-        self._bearing = {"rows": 0, "unsupported": 0}
-        self._counts: dict[str, Counter[str]] = defaultdict(Counter)
-        self._sources: dict[str, dict[str, Any]] = {}
-        self._clips: dict[str, set[str]] = defaultdict(set)
-        self._sums: dict[str, tuple[float, int]] = {}
-
-    def add(self, row: TrainingRow) -> None:
-        """Add a row."""
-        self._rows += 1
-        if written(row):
-            self._bearing["rows"] += 1
-            self._bearing["unsupported"] += not is_supported(row.cueset, row.reference, row.language)
-        for name, kind in _kinds(row):
-            self._counts[name][kind] += 1
-        source = _text(row, "source") or "unknown"
-        one = self._sources.setdefault(source, {"rows": 0, "licence": _text(row, "licence")})
-        one["rows"] += 1
-        self._clips[source].add(clip_of(row))
-        self._counts["totals"]["masked_words"] += int(_number(row, "masked_words") or 0)
-        self._counts["totals"]["held_back_rows"] += bool(row.held_back)
-        for name in _MEANS:
-            if (value := _number(row, f"{MEASURED}{name}")) is not None:
-                total, count = self._sums.get(name, (0.0, 0))
-                self._sums[name] = (total + value, count + 1)
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON value."""
-        counts, clips, sums = self._counts, self._clips, self._sums
-        return {
-            "rows": self._rows,
-            "clips": len(set().union(*clips.values())),
-            **{name: dict(counts[name].most_common()) for name in _COUNTED},
-            **{name: counts["totals"][name] for name in ("masked_words", "held_back_rows")},
-            "sources": {name: {**one, "clips": len(clips[name])} for name, one in sorted(self._sources.items())},
-            "label_without_cue": self._bearing,
-            "means": {name: round(sums[name][0] / sums[name][1], 3) for name in _MEANS if name in sums},
-        }
-
-
-_COUNTED: Final = ("splits", "modes", "writers", "styles", "languages", "variants", "classes", "modalities", "groups")
-
-
-def _kinds(row: TrainingRow) -> Iterable[tuple[str, str]]:
-    yield "splits", row.split or "train"
-    yield "modes", mode_of(row) or "unknown"
-    yield "writers", _text(row, "writer") or "unknown"
-    yield "styles", _text(row, "style") or "unknown"
-    yield "languages", row.language
-    yield "variants", variant_of(row) or "as the clip is"
-    yield "classes", emotion_of(row.reference)
-    yield "groups", "named" if row.group else "not named"
-    for name in sorted({cue.modality for cue in row.cueset.cues if cue.state == "present"}):
-        yield "modalities", name
-
-
-def count_rejected(lines: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Count rejected clips: all, and by reason (a clip may have several)."""
-    number, reasons = 0, Counter[str]()
-    for line in lines:
-        number += 1
-        reasons.update(set(map(str, line["reasons"])))
-    return {"clips": number, "reasons": dict(reasons.most_common())}
-
-
 def _yield(facts: Mapping[str, Any]) -> float | None:
     clips = facts["rows"]["clips"] + facts["rejected"]["clips"]
     return round(facts["rows"]["clips"] / clips, 4) if clips else None
@@ -252,7 +162,7 @@ def render_card(facts: Mapping[str, Any]) -> str:
         splits=[name for name in SPLITS if name in rows["splits"]],
         conditioning=CONDITIONING,
         reasons=list(_reasons(facts["told"]["reasons"], facts["rejected"]["reasons"])),
-        means=_MEANS,
+        means=MEANS,
         licences=sorted({one["licence"] or "not known" for one in rows["sources"].values()}),
         files=_files(facts["told"]["exports"]),
         unmeasured=list(_unmeasured(facts)),
@@ -300,16 +210,6 @@ def _unmeasured(facts: Mapping[str, Any]) -> Iterable[str]:
     if any(mode in rows["modes"] for mode in ("template", "rationalise", "label-hidden-until-end")):
         yield "Whether a writer who had not been told the label would have come to it: not known for conditioned rows."
     yield "What a model learns from these rows: not measured here; train, and compare on rows that people wrote."
-
-
-def _text(row: TrainingRow, name: str) -> str | None:
-    value = row.origin.get(name)
-    return value if isinstance(value, str) and value else None
-
-
-def _number(row: TrainingRow, name: str) -> float | None:
-    value = row.origin.get(name)
-    return float(value) if isinstance(value, (int, float)) else None
 
 
 def _write(path: Path, text: str) -> None:

@@ -57,10 +57,23 @@ class Folder:
         """Where outputs are made, until all of them are there and :meth:`place` puts them in their places."""
         return self.state / _MADE
 
-    def begin(self) -> Path:
-        """Make an empty place for outputs and return it."""
+    def begin(self, *, copied: bool = False) -> Path:
+        """Make a place for outputs and return it; empty, or with those that are there.
+
+        Raises
+        ------
+        RecordError
+            It cannot be made.
+        """
         shutil.rmtree(self.made, ignore_errors=True)
-        self.made.mkdir(parents=True)
+        try:
+            self.made.mkdir(parents=True)
+            for path in self._outputs() if copied else ():
+                place = self.made / path.relative_to(self.out)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, place)
+        except OSError as error:
+            raise RecordError(f"{self.made}: cannot be written: {error.strerror or error}") from error
         return self.made
 
     def place(self) -> None:
@@ -89,8 +102,10 @@ class Folder:
         names: list[str] = json.loads(note.read_text(encoding="utf-8"))
         if (self.made / _MANIFEST).exists():
             (self.out / _MANIFEST).unlink(missing_ok=True)
-        for path in self._outdated(frozenset(names)):
-            path.unlink()
+        for path in list(self._outputs()):
+            # What this run has not made is of an earlier one.
+            if str(path.relative_to(self.out)) not in names:
+                path.unlink()
         for name in sorted(names, key=lambda name: name == _MANIFEST):
             if (self.made / name).exists():
                 (self.out / name).parent.mkdir(parents=True, exist_ok=True)
@@ -99,12 +114,12 @@ class Folder:
         shutil.rmtree(self.made, ignore_errors=True)
         note.unlink()
 
-    def _outdated(self, names: frozenset[str]) -> Iterator[Path]:
-        """Yield outputs of an earlier run that this one has not made; other files beside them are not ours."""
+    def _outputs(self) -> Iterator[Path]:
+        """Yield the outputs that are in their places; other files beside them are not ours."""
         for name in OUTPUTS:
             path = self.out / name
             inner = path.glob("*/*.json*") if path.is_dir() and not path.is_symlink() else [path]
-            yield from (one for one in inner if one.is_file() and str(one.relative_to(self.out)) not in names)
+            yield from (one for one in inner if one.is_file())
 
     def round(self, number: int) -> Path:
         """Return the folder of one round of drafting; 0 is the first."""

@@ -11,17 +11,15 @@ All input clips are split, also those that give no row: another round of drafts,
 Clips that were placed before stay where they are, and what belongs to them goes there too: more clips move none either.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, get_args
 
 from ..errors import ConfigError
-from ..records import Clip, Cue, CueSet, TrainingRow
+from ..records import CueSet, TrainingRow
 from ..training.examples.drawing import draw
-from ..training.rows.checks import MESSAGES
-from ..training.rows.findings import Collector, Findings
-from ..training.rows.overlaps import check_overlaps, content_digest, files_of, tells
+from ..training.rows.overlaps import content_digest, files_of, tells
 from ..training.rows.summary import emotion_of
 from .labelled import LabelledClip
 from .together import Together
@@ -159,62 +157,10 @@ def split_clips(clips: Iterable[LabelledClip], splitting: Splitting | None = Non
     )
 
 
-def check_split(rows: Iterable[TrainingRow]) -> Findings:
-    """Look for what stands in two splits, with the checks of training: once for each two of them.
-
-    Parameters
-    ----------
-    rows : iterable of TrainingRow
-        With their ``split``; read once. What is kept of each is what the checks compare.
-    """
-    check = SplitCheck()
-    for row in rows:
-        check.add(row)
-    return check.findings()
-
-
-class SplitCheck:
-    """:func:`check_split` of rows that are added one by one."""
-
-    def __init__(self) -> None:
-        self._of: dict[str | None, list[TrainingRow]] = defaultdict(list)
-
-    def add(self, row: TrainingRow) -> None:
-        """Add a row."""
-        self._of[row.split].append(_slim(row))
-
-    def findings(self) -> Findings:
-        """Compare the splits of all rows that were added."""
-        of, found = self._of, Collector(MESSAGES)
-        names = [name for name in SPLITS if of[name]]
-        for place, name in enumerate(names):
-            check_overlaps(of[name], [], found)
-            for other in names[place + 1 :]:
-                # Repeated ids are found above, once a split: here only what is in both.
-                check_overlaps(_unique(of[name]), _unique(of[other]), found)
-        return found.findings()
-
-
 def telling_digest(cueset: CueSet) -> bytes | None:
     """Digest of what was observed; None where it is so little that clips may be alike by chance."""
     row = TrainingRow(id="", cueset=cueset)
     return content_digest(row) if tells(row) else None
-
-
-def _unique(rows: Sequence[TrainingRow]) -> list[TrainingRow]:
-    return list({row.id: row for row in rows}.values())
-
-
-def _slim(row: TrainingRow) -> TrainingRow:
-    """Row with a digest in the place of its cues, which may be many: alike where those are."""
-    clip = row.cueset.clip
-    digest = content_digest(row)
-    cues: tuple[Cue, ...] = ()
-    if digest is not None:
-        words = " ".join([digest.hex()] * (16 if tells(row) else 1))
-        cues = (Cue(id="all", modality="scene", code="digest", text=words),)
-    cueset = CueSet(clip=Clip(id=clip.id, path=clip.path, sha256=clip.sha256), cues=cues)
-    return TrainingRow(id=row.id, cueset=cueset, group=row.group, frames=row.frames, split=row.split)
 
 
 def _features(clip: LabelledClip) -> tuple[str, ...]:

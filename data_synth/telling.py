@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from .card import RowCounts, Told, write_card
+from .card import Told, write_card
+from .counting import RowCounts
 from .finishing import Finished
 from .folder import OUTPUTS
 from .judging import Judged
@@ -19,7 +20,7 @@ from .read import Counts
 from .review import RowSample, write_review
 from .reviewed import Outcome, apply_review, read_decisions
 from .settings import SynthSettings
-from .split import SplitCheck
+from .split_check import SplitCheck
 from .template.supported import Unsupported
 from .writing.exports import Exports, exporting
 from .writing.rows import read_rows
@@ -90,47 +91,17 @@ def tell(
     RecordError
         Something cannot be written.
     """
-    counted, sample, check = RowCounts(), RowSample(), SplitCheck()
-
-    def passing(files: Exports) -> Iterator[Preference]:
-        """Read the rows once for all that is made of them; yield their pairs."""
-        pairing = Pairing(settings.variants, settings.limits, drafts)
-        for row in read_rows(out):
-            for one in (counted, sample, check):
-                one.add(row)
-            made = list(pairing.of(row))
-            files.add(row, made)
-            yield from made
-
-    with exporting(out, settings.exports) as files:
-        pairs = write_preferences(passing(files), out)
-    exports, findings = files.counts, check.findings().to_dict()
+    passed = _pass(out, drafts, settings)
     inputs = [file_facts(path, path.name) for path in source_files(sources)]
-    told = Told(
-        settings=settings.to_dict() | {"writer": dict(writer)},
-        files=inputs,
-        clips=finished.clips,
-        unread=read.problems,
-        drafts=finished.drafts,
-        passed=finished.passed,
-        reasons=dict(finished.reasons),  # a Counter would be copied as one of pairs
-        before=finished.choice.before,
-        after=finished.choice.after,
-        evenness=finished.choice.evenness,
-        candidates=finished.choice.candidates,
-        duplicates=len(finished.choice.duplicates),
-        splits=finished.splits.to_dict(),
-        findings=findings,
-        exports=exports,
-        rounds=rounds,
-    )
-    facts = write_card(out, told, title=settings.title, counted=counted)
+    told = _told(finished, settings, passed, unread=read.problems, files=inputs, writer=writer, rounds=rounds)
+    facts = write_card(out, told, title=settings.title, counted=passed.counted)
     unsupported = Unsupported(**facts["rows"]["label_without_cue"])
-    write_review(out, clip=lambda name: clips.read(name) if name in clips.places else None, sample=sample)
+    write_review(out, clip=lambda name: clips.read(name) if name in clips.places else None, sample=passed.sample)
     review = None
     if decisions is not None and decisions.exists():
         review = apply_review(out, read_decisions(decisions))
-    counts = {"problems": read.problems, **finished.to_dict(), "pairs": pairs, "exports": exports}
+    counts = {name: getattr(read, name) for name in ("problems", "masked_words", "refused_texts")}
+    counts |= {**finished.to_dict(), "pairs": passed.pairs, "exports": passed.exports}
     counts |= {} if judged is None else {"judged": asdict(judged)}
     write_manifest(
         out,
@@ -140,4 +111,69 @@ def tell(
         writer=writer,
         counts={**counts, "label_without_cue": asdict(unsupported), "rounds": len(rounds)},
     )
-    return Made(pairs=pairs, exports=exports, findings=findings, unsupported=unsupported, review=review)
+    return Made(
+        pairs=passed.pairs, exports=passed.exports, findings=passed.findings, unsupported=unsupported, review=review
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Passed:
+    """What one reading of the rows came to."""
+
+    pairs: int
+    exports: Mapping[str, Mapping[str, int]]
+    findings: Mapping[str, Any]
+    counted: RowCounts
+    sample: RowSample
+
+
+def _pass(out: Path, drafts: CheckedFile, settings: SynthSettings) -> _Passed:
+    """Read the rows once for all that is made of them, and write pairs and exports."""
+    counted, sample, check = RowCounts(), RowSample(), SplitCheck()
+    pairing = Pairing(settings.variants, settings.limits, drafts)
+
+    def passing(files: Exports) -> Iterator[Preference]:
+        for row in read_rows(out):
+            for one in (counted, sample, check):
+                one.add(row)
+            pairs = list(pairing.of(row))
+            files.add(row, pairs)
+            yield from pairs
+
+    with exporting(out, settings.exports) as files:
+        pairs = write_preferences(passing(files), out)
+    return _Passed(
+        pairs=pairs, exports=files.counts, findings=check.findings().to_dict(), counted=counted, sample=sample
+    )
+
+
+def _told(
+    finished: Finished,
+    settings: SynthSettings,
+    passed: _Passed,
+    *,
+    unread: int,
+    files: Sequence[Mapping[str, Any]],
+    writer: Mapping[str, Any],
+    rounds: Sequence[Mapping[str, Any]],
+) -> Told:
+    """Say what the files do not tell."""
+    choice = finished.choice
+    return Told(
+        settings=settings.to_dict() | {"writer": dict(writer)},
+        files=files,
+        clips=finished.clips,
+        unread=unread,
+        drafts=finished.drafts,
+        passed=finished.passed,
+        reasons=dict(finished.reasons),  # a Counter would be copied as one of pairs
+        before=choice.before,
+        after=choice.after,
+        evenness=choice.evenness,
+        candidates=choice.candidates,
+        duplicates=len(choice.duplicates),
+        splits=finished.splits.to_dict(),
+        findings=passed.findings,
+        exports=passed.exports,
+        rounds=rounds,
+    )

@@ -180,6 +180,31 @@ def test_what_people_decided_is_taken_over_and_stays_taken_over():
         told(synth("--input", "clips.jsonl", "--out", "rows"))
 
 
+@pytest.mark.parametrize("moves", [0, 6, 10, 14])
+def test_a_review_that_ends_in_between_is_taken_over_whole_by_the_same_command(moves, monkeypatch):
+    told(synth("--input", "clips.jsonl", "--out", "rows"))
+    first = lines("rows/rows.jsonl")[0]["id"]
+    decided = {"id": first, "kind": "row", "decision": "reject", "comment": ""}
+    Path("decided.json").write_text(json.dumps({"format": "emoreason-review/1", "decisions": [decided]}))
+    left, move = iter(range(moves)), os.replace
+
+    def interrupted(source: Any, place: Any) -> None:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        move(source, place)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.replace", interrupted)
+        assert synth("review", "rows", "--apply", "decided.json", light=False).exit_code == 130
+    told(synth("review", "rows", "--apply", "decided.json", "--json", light=False))
+    assert first not in {one["id"] for one in lines("rows/rows.jsonl")}
+    assert [one["reasons"] for one in lines("rows/rejected.jsonl")] == [["review"]]
+    assert {one["row_id"] for one in lines("rows/export/trl-sft/train.jsonl")} <= {
+        one["id"] for one in lines("rows/rows.jsonl")
+    }
+    assert not Path("rows/.emoreason/outputs").exists()
+
+
 def test_review_of_no_synthesis_is_refused():
     Path("decided.json").write_text(json.dumps({"format": "emoreason-review/1", "decisions": []}))
     result = synth("review", "nowhere", "--apply", "decided.json", light=False)

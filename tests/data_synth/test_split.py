@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emoreason.data_synth.labelled import LabelledClip
-from emoreason.data_synth.split import Splitting, check_split, split_clips, with_split
+from emoreason.data_synth.split import Splitting, split_clips, with_split
+from emoreason.data_synth.split_check import check_split
 from emoreason.errors import ConfigError
 from emoreason.records import Clip, Cue, CueSet, Reference, TrainingRow
 from emoreason.training.rows.checks import MESSAGES
