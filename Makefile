@@ -69,6 +69,7 @@ soak: $(VENV)/.all  ## the long batteries in full: known truth, an hour of video
 	EMOREASON_SOAK=1 $(BIN)/python -m pytest tests/reasoning/batch/test_batch_kill.py
 	EMOREASON_SOAK=1 $(BIN)/python -m pytest -m slow tests/serving/test_hostile_openapi.py tests/serving/test_hostile_crowd.py
 	$(BIN)/python bench/learn.py --picture docs/pictures/learn.svg
+	EMOREASON_SOAK=1 $(BIN)/python -m pytest -m slow tests/data_synth/test_bench_learn_loop.py
 	$(BIN)/python bench/learn_checks.py
 	$(BIN)/python bench/learn_loop.py --bases out/learn_checks
 	$(BIN)/python bench/synth.py --rows 0 --memory-rows 100000

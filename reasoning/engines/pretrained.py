@@ -190,6 +190,16 @@ def _adapted(model: Any, adapter: str) -> Any:
         return peft.PeftModel.from_pretrained(model, str(adapter_folder(adapter)), local_files_only=True)
 
 
+def unwritten_tokens(tokenizer: Any) -> frozenset[int]:
+    """Ids of the tokens that are no text of a reply: all special ones, whatever role they have, as servers leave out.
+
+    Think tags are text, whatever the tokenizer takes them for.
+    """
+    special = {number for number, token in tokenizer.added_tokens_decoder.items() if token.special}
+    thinks = {tokenizer.convert_tokens_to_ids(tag) for tag in ("<think>", "</think>")}
+    return frozenset(special | set(tokenizer.all_special_ids)) - thinks
+
+
 def adapter_folder(adapter: str) -> Path:
     """Return the folder of a LoRA adapter, given as a folder or as a Hugging Face name.
 

@@ -18,7 +18,7 @@ from ..conversation.turn import converse
 from .base import Reply, Request, broken
 from .grammar import grammar_for
 from .message_parts import take_apart, words
-from .pretrained import load_pretrained, version_of
+from .pretrained import load_pretrained, unwritten_tokens, version_of
 
 if TYPE_CHECKING:
     from ..conversation import Memory
@@ -77,10 +77,7 @@ class TransformersEngine:
         tokenizer = self._loaded.tokenizer
         rows = self._loaded.model.get_output_embeddings().weight.shape[0]
         self._grammar = grammar_for(tokenizer, rows, self._loaded.ends)
-        # Think tags are part of the text, whatever the tokenizer takes them for.
-        self._unwritten = set(tokenizer.all_special_ids) - {
-            tokenizer.convert_tokens_to_ids(tag) for tag in (_THINK, _END_THINK)
-        }
+        self._unwritten = unwritten_tokens(tokenizer)
         versions = [version_of(name) for name in (model, adapter) if name is not None]
         self._identity = repr([self.name, self.model, versions, str(self._loaded.model.dtype)])
         self._able = replace(

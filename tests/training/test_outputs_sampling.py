@@ -79,7 +79,8 @@ def test_a_model_is_sampled_so(loaded: Any) -> None:
     assert all(greedy != sampled for greedy, sampled in answers(plain))
     for alone in (replace(plain, top_k=1), replace(plain, min_p=1.0)):
         assert all(greedy == sampled for greedy, sampled in answers(alone)), alone
-    assert all(greedy != sampled for greedy, sampled in answers(replace(plain, top_k=1, repetition_penalty=50.0)))
+    # Where greedy answers repeat a token, of the prompt or of their own.
+    assert any(greedy != sampled for greedy, sampled in answers(replace(plain, top_k=1, repetition_penalty=50.0)))
 
 
 def test_what_the_template_has_written_of_the_reply_belongs_to_it(loaded: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ...errors import RecordError, TrainingError
+from ...reasoning.engines.pretrained import unwritten_tokens
 from ...rewards.adapters.columns import opening_of
 from ...torch_imports import import_heavy
 from ..example import Example
 from ..outcome import OnEvent
 from .sampling import Manner, Sampling
 
-_THINK_TAGS: Final = ("<think>", "</think>")
 #: Batches are made of prompts of similar length, this many batches at a time.
 _POOL: Final = 8
 
@@ -122,10 +122,7 @@ class _Writer:
         self.torch, self.model, self.processing, self.ends = torch, model, processing, frozenset(ends)
         self.vision = hasattr(processing, "tokenizer")
         self.tokenizer = processing.tokenizer if self.vision else processing
-        # Think tags are part of the text, whatever the tokenizer takes them for.
-        self.unwritten = frozenset(self.tokenizer.all_special_ids) - {
-            self.tokenizer.convert_tokens_to_ids(tag) for tag in _THINK_TAGS
-        }
+        self.unwritten = unwritten_tokens(self.tokenizer)
 
     def write(
         self, examples: Sequence[Example], sampling: Sampling, manner: Manner, seeds: Sequence[int]
