@@ -120,7 +120,7 @@ def split_clips(clips: Iterable[LabelledClip], splitting: Splitting | None = Non
 
     Examples
     --------
-    >>> from emoreason.records import Reference
+    >>> from emoreason.records import Clip, CueSet, Reference
     >>> clips = [
     ...     LabelledClip(id=f"{n}", cueset=CueSet(clip=Clip(id=f"{n}")), reference=Reference(emotion="fear"),
     ...                  group=f"speaker {n // 2}")

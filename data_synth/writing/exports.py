@@ -107,6 +107,7 @@ class Exports:
         self._folder = folder
         self._sft = [name for name in forms if name != DPO and _EXAMPLES[name][1] == "sft"]
         self._grpo = [name for name in forms if name != DPO and _EXAMPLES[name][1] == "grpo"]
+        self._pairs = DPO in forms
         self._files = _Files(folder, forms)
         self.counts = self._files.counts
 
@@ -129,7 +130,7 @@ class Exports:
         if learnt is not None:
             text = reference_text(learnt.reference)
             self._add(row, self._sft, learnt, "sft", text)
-            for pair in pairs:
+            for pair in pairs if self._pairs else ():
                 if (value := _preference(row, learnt, pair)) is not None:
                     self._files.add(DPO, row.split or "train", value)
         if self._grpo and row.question is None:

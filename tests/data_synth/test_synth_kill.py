@@ -118,7 +118,7 @@ PLACES: dict[str, Callable[[], None]] = {
     "card half written": lambda: dies_after(telling, "write_card", 1, half=True),
     "all is made": lambda: dies_after(telling, "write_manifest", 1),
     "nothing is moved": lambda: dies_after(Folder, "go_on_placing", 2, half=True),
-    "the manifest is gone": lambda: dies_after(Folder, "_outdated", 1),
+    "the manifest is gone": lambda: dies_after(Folder, "_outputs", 1),
     "half is moved": lambda: dies_moving(6),
     "all is moved": lambda: dies_after(folder_module.shutil, "rmtree", 2, half=True),
 }

@@ -231,8 +231,8 @@ def test_any_clip_gives_a_text_in_the_contracts_form_or_one_plain_error(cues, la
 
 def _contradict_each_other(cues: tuple[Cue, ...]) -> bool:
     """Whether cues of one code say different things, so that no sentence about it is simply true."""
-    said: dict[tuple[str, str], set[object]] = {}
+    said: dict[str, set[object]] = {}
     for cue in cues:
         told = (cue.state, cue.level, cue.direction, cue.side, cue.start_s)
-        said.setdefault((cue.modality, cue.code), set()).add(told)
+        said.setdefault(cue.code, set()).add(told)
     return any(len(found) > 1 for found in said.values())
