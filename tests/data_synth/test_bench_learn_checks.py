@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "bench")]
+sys.path.append(str(ROOT / "bench"))
 
 pytest.importorskip("torch", reason="needs the train extra")
 
