@@ -16,7 +16,7 @@ from emoreason.data_synth.labelled import LabelledClip
 from emoreason.data_synth.teacher import teacher
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "bench"), str(ROOT / "tests" / "support")]
+sys.path.append(str(ROOT / "bench"))
 
 pytest.importorskip("torch", reason="needs the train extra")
 
